@@ -1,0 +1,76 @@
+"""What must survive a restart, one small file per gateway: its first-seen certificate and its token.
+
+Files are 0600 and replaced atomically. A folder that cannot be written costs the memory over restarts, never
+the data: it is said once, and the store goes on in memory.
+"""
+
+import json
+import logging
+import os
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+log = logging.getLogger(__name__)
+
+
+class Store:
+    """The remembered words of one gateway, by name; `folder` None keeps them in memory only."""
+
+    def __init__(self, folder: Path | None, gateway: str) -> None:
+        self._path = folder / f"{quote(gateway, safe='')}.json" if folder else None
+        self._gateway = gateway
+        self._words: dict[str, str] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the words are kept, for messages."""
+        return str(self._path) if self._path else "memory"
+
+    def get(self, name: str) -> str | None:
+        """Return a remembered word."""
+        return self._loaded().get(name)
+
+    def put(self, **words: str | None) -> None:
+        """Remember these words and forget those that are None; writes only what changes something."""
+        before = self._loaded()
+        after = {name: word for name, word in {**before, **words}.items() if word is not None}
+        if after != before:
+            self._words = after
+            self._save(after)
+
+    def _loaded(self) -> dict[str, str]:
+        if self._words is None:
+            self._words = self._load()
+        return self._words
+
+    def _load(self) -> dict[str, str]:
+        if self._path is None:
+            return {}
+        try:
+            found = json.loads(self._path.read_text(encoding="utf-8"))
+            return {name: word for name, word in found.items() if isinstance(word, str)}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, AttributeError) as error:
+            log.warning("%s: cannot read %s, starting without it: %s", self._gateway, self._path, error)
+            return {}
+
+    def _save(self, words: dict[str, str]) -> None:
+        if self._path is None:
+            return
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # mkstemp makes the file 0600 before anything is in it.
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(words, file)
+            Path(name).replace(self._path)
+        except OSError as error:
+            log.warning(
+                "%s: cannot write %s, remembering in memory only: %s; make the folder writable or set state_directory",
+                self._gateway,
+                self._path,
+                error.strerror or error,
+            )
+            self._path = None

@@ -1,0 +1,274 @@
+"""Polls one gateway: what is due, what a failure causes, and the account of it all.
+
+Knows the paces and the reactions; knows neither HTTP nor what a payload means.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import floor, inf
+from typing import Protocol
+
+from powerwall_exporter import catalogue
+from powerwall_exporter.catalogue import health
+from powerwall_exporter.errors import (
+    BadShape,
+    BrokenAnswer,
+    Busy,
+    CertificateChanged,
+    ControllerStopped,
+    Defect,
+    Forbidden,
+    GatewayError,
+    LoginRejected,
+    NotJson,
+    Redirected,
+    ServerFailed,
+    Throttled,
+    TimedOut,
+    TlsFailed,
+    TooLarge,
+    Unreachable,
+    Unsupported,
+)
+from powerwall_exporter.gateway.endpoints import ENDPOINTS, Endpoint, Pace
+from powerwall_exporter.model import Clock, Json, Metric, Reading, Sample
+
+log = logging.getLogger(__name__)
+
+MINUTE, HOUR = 60.0, 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What a failure causes: the state of the endpoint, and how long it or the whole gateway is left alone.
+
+    `pause_seconds` 0 leaves the endpoint at its usual pace. `whole` ends the poll, since no other endpoint
+    would fare better, and pauses the gateway; `backs_off` lets that pause grow while it lasts.
+    """
+
+    state: str
+    pause_seconds: float = 0.0
+    whole: bool = False
+    backs_off: bool = False
+
+
+_AWAY = Reaction("failing", whole=True, backs_off=True)
+
+REACTIONS: Mapping[type[GatewayError], Reaction] = {
+    Unreachable: _AWAY,
+    TimedOut: _AWAY,
+    TlsFailed: _AWAY,
+    CertificateChanged: Reaction("failing", MINUTE, whole=True),
+    Throttled: Reaction("failing", 5 * MINUTE, whole=True),
+    Busy: Reaction("failing", MINUTE, whole=True),
+    LoginRejected: Reaction("failing"),
+    BrokenAnswer: Reaction("failing"),
+    TooLarge: Reaction("failing", MINUTE),
+    Redirected: Reaction("failing", MINUTE),
+    NotJson: Reaction("failing"),
+    BadShape: Reaction("failing"),
+    ServerFailed: Reaction("failing"),
+    Defect: Reaction("failing"),
+    ControllerStopped: Reaction("unavailable"),
+    Forbidden: Reaction("forbidden", HOUR),
+    Unsupported: Reaction("unsupported", HOUR),
+}
+
+LONGEST_PAUSE_SECONDS = HOUR
+"""However long a gateway asks to wait: its clock may be wrong by years."""
+LONGEST_BACK_OFF_SECONDS = MINUTE
+"""While a gateway is away it is tried at intervals that double from the fast one up to this."""
+FRESH_INTERVALS = 3
+"""After this many intervals without news the samples of an endpoint are withdrawn."""
+EARLY = 0.1
+"""Part of an interval by which an endpoint may be asked early: prompts jitter, and neighbours share a poll."""
+
+
+class Source(Protocol):
+    """Where payloads come from."""
+
+    def get(self, path: str) -> Json:
+        """Return the payload of an endpoint; raises GatewayError."""
+        ...
+
+
+@dataclass(slots=True)
+class Slot:
+    """An endpoint of one gateway: its interval, when it is due, and what became of the last request."""
+
+    endpoint: Endpoint
+    interval_seconds: float
+    due: float
+    state: str | None = None
+    duration_seconds: float = 0.0
+    last_success: float | None = None
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether to ask at this monotonic time."""
+        return self.due - EARLY * self.interval_seconds <= now
+
+    def move_on(self, now: float, pause_seconds: float) -> None:
+        """Set the next time on the endpoint's own grid, leaving out the ticks that were missed."""
+        missed = max(0, floor((now - self.due) / self.interval_seconds))
+        self.due = max(self.due + (missed + 1) * self.interval_seconds, now + pause_seconds)
+
+
+@dataclass(slots=True)
+class Account:
+    """What the polls of a gateway came to."""
+
+    up: bool = False
+    polls: int = 0
+    duration_seconds: float = 0.0
+    last_success: float | None = None
+    errors: Counter[str] = field(default_factory=Counter)
+    resume: float = -inf
+    """Monotonic time before which the gateway is left alone."""
+    polls_away: int = 0
+    """Polls in a row to which it did not answer."""
+
+
+class Poller:
+    """The polls of one gateway, one request at a time; for one thread."""
+
+    def __init__(
+        self,
+        gateway: str,
+        source: Source,
+        publish: Callable[[str, Sequence[Reading]], None],
+        *,
+        intervals: Mapping[Pace, float],
+        clock: Clock,
+        logins: Callable[[], Mapping[str, int]] = dict,
+        first_due: float = -inf,
+    ) -> None:
+        self._gateway = gateway
+        self._source = source
+        self._publish = publish
+        self._clock = clock
+        self._logins = logins
+        self._back_off_seconds = intervals[Pace.FAST]
+        start = max(first_due, clock.monotonic())
+        self._slots = [Slot(endpoint, intervals[endpoint.pace], start) for endpoint in ENDPOINTS]
+        self._account = Account()
+        self._said: dict[str, str] = {}
+        self._strange: set[tuple[Metric, str]] = set()
+
+    @property
+    def due(self) -> float:
+        """The monotonic time of the next poll."""
+        return max(self._account.resume, min(slot.due for slot in self._slots))
+
+    def poll(self) -> None:
+        """Ask every endpoint that is due and publish what came of it, with the account; never raises."""
+        started = self._clock.monotonic()
+        readings: list[Reading] = []
+        if started >= self._account.resume and (due := [slot for slot in self._slots if slot.is_due(started)]):
+            readings = list(self._round(due))
+            self._account.polls += 1
+            self._account.duration_seconds = self._clock.monotonic() - started
+        self._publish(self._gateway, (*readings, self._health()))
+
+    def _round(self, due: Sequence[Slot]) -> Iterator[Reading]:
+        """Yield the readings of these endpoints, up to a failure that concerns the whole gateway."""
+        answered: set[Pace] = set()
+        for slot in due:
+            started = self._clock.monotonic()
+            outcome = self._outcome(slot)
+            slot.duration_seconds = self._clock.monotonic() - started
+            if isinstance(outcome, Reading):
+                self._note_success(slot, outcome)
+                answered.add(slot.endpoint.pace)
+                yield outcome
+            elif self._note_failure(slot, outcome):
+                break
+        self._note_round(due, answered)
+
+    def _outcome(self, slot: Slot) -> Reading | GatewayError:
+        path = slot.endpoint.path
+        try:
+            payload = self._source.get(path)
+            time_ns, now = self._clock.time_ns(), self._clock.monotonic()
+            samples = catalogue.read(path, payload, time_ns)
+        except GatewayError as error:
+            return error
+        except Exception as error:  # the one broad catch: a defect costs an answer, never the thread
+            log.debug("%s: %s", self._gateway, path, exc_info=True)
+            return Defect(f"{path}: {type(error).__name__} in this program; please report it")
+        self._report_strange(samples)
+        return Reading(path, time_ns, now + FRESH_INTERVALS * slot.interval_seconds, samples)
+
+    def _note_success(self, slot: Slot, reading: Reading) -> None:
+        slot.state = "ok"
+        slot.last_success = reading.time_ns / 1e9
+        slot.move_on(self._clock.monotonic(), 0.0)
+        self._account.polls_away = 0
+        self._recovered(self._gateway)
+        self._recovered(slot.endpoint.path)
+
+    def _note_failure(self, slot: Slot, error: GatewayError) -> bool:
+        """React to a failure; return whether it ends the poll."""
+        reaction, now = REACTIONS[type(error)], self._clock.monotonic()
+        self._account.errors[error.reason] += 1
+        slot.state = reaction.state
+        pause_seconds = min(max(reaction.pause_seconds, error.retry_seconds or 0.0), LONGEST_PAUSE_SECONDS)
+        if reaction.backs_off:
+            pause_seconds = min(self._back_off_seconds * 2**self._account.polls_away, LONGEST_BACK_OFF_SECONDS)
+            self._account.polls_away += 1
+        slot.move_on(now, pause_seconds * (1 - EARLY))
+        if reaction.whole:
+            self._account.resume = now + pause_seconds * (1 - EARLY)
+            self._account.up = False
+        self._broken(self._gateway if reaction.whole else slot.endpoint.path, reaction.state, error)
+        return reaction.whole
+
+    def _note_round(self, due: Sequence[Slot], answered: set[Pace]) -> None:
+        if any(slot.endpoint.pace is Pace.FAST for slot in due):
+            self._account.up = Pace.FAST in answered
+        if answered:
+            self._account.last_success = self._clock.time_ns() / 1e9
+
+    def _broken(self, thing: str, state: str, error: GatewayError) -> None:
+        """Log what breaks, once until it recovers or breaks otherwise."""
+        if self._said.get(thing) != error.reason:
+            self._said[thing] = error.reason
+            expected = state == "unsupported"
+            log.log(logging.INFO if expected else logging.WARNING, "%s: %s: %s", self._gateway, state, error)
+
+    def _recovered(self, thing: str) -> None:
+        if self._said.pop(thing, None) is not None:
+            log.info("%s: %s is well again", self._gateway, "the gateway" if thing == self._gateway else thing)
+
+    def _report_strange(self, samples: Sequence[Sample]) -> None:
+        for metric, word in catalogue.unknown_words(samples) - self._strange:
+            self._strange.add((metric, word))
+            log.info("%s: %s says %r, which this version does not know", self._gateway, metric.id, word)
+
+    def _health(self) -> Reading:
+        return Reading("poll", self._clock.time_ns(), inf, tuple(self._health_samples()))
+
+    def _health_samples(self) -> Iterator[Sample]:
+        account = self._account
+        yield Sample(health.UP, (), float(account.up))
+        yield Sample(health.POLLS, (), float(account.polls))
+        yield Sample(health.POLL_DURATION, (), account.duration_seconds)
+        if account.last_success is not None:
+            yield Sample(health.LAST_SUCCESS, (), account.last_success)
+        for reason in health.REASONS:
+            yield Sample(health.POLL_ERRORS, (reason,), float(account.errors[reason]))
+        for result, count in self._logins().items():
+            yield Sample(health.LOGINS, (result,), float(count))
+        for slot in self._slots:
+            if slot.state is not None:
+                yield from _slot_samples(slot)
+
+
+def _slot_samples(slot: Slot) -> Iterator[Sample]:
+    path = slot.endpoint.path
+    for state in health.ENDPOINT_STATES:
+        yield Sample(health.ENDPOINT_STATE, (path, state), float(state == slot.state))
+    yield Sample(health.ENDPOINT_DURATION, (path,), slot.duration_seconds)
+    if slot.last_success is not None:
+        yield Sample(health.ENDPOINT_LAST_SUCCESS, (path,), slot.last_success)
