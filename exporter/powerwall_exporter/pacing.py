@@ -19,6 +19,10 @@ class Pollable(Protocol):
         """Ask what is due."""
         ...
 
+    def close(self) -> None:
+        """Hang up."""
+        ...
+
 
 class Prompt:
     """A request for one poll; requests that come while one is served are one request."""
@@ -64,6 +68,7 @@ def poll_when_due(pollable: Pollable, clock: Clock, stop: threading.Event) -> No
     """Poll at every due time until told to stop."""
     while not stop.wait(max(0.0, pollable.due - clock.monotonic())):
         pollable.poll()
+    pollable.close()
 
 
 def start(name: str, target: Callable[[], None]) -> threading.Thread:

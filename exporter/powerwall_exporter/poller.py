@@ -83,7 +83,7 @@ LONGEST_BACK_OFF_SECONDS = MINUTE
 FRESH_INTERVALS = 3
 """After this many intervals without news the samples of an endpoint are withdrawn."""
 EARLY = 0.1
-"""Part of an interval by which an endpoint may be asked early: prompts jitter, and neighbours share a poll."""
+"""Part of the fast interval by which anything may be early: prompts jitter, and neighbours share a poll."""
 
 
 class Source(Protocol):
@@ -91,6 +91,10 @@ class Source(Protocol):
 
     def get(self, path: str) -> Json:
         """Return the payload of an endpoint; raises GatewayError."""
+        ...
+
+    def close(self) -> None:
+        """Hang up."""
         ...
 
 
@@ -104,10 +108,6 @@ class Slot:
     state: str | None = None
     duration_seconds: float = 0.0
     last_success: float | None = None
-
-    def is_due(self, now: float) -> bool:
-        """Tell whether to ask at this monotonic time."""
-        return self.due - EARLY * self.interval_seconds <= now
 
     def move_on(self, now: float, pause_seconds: float) -> None:
         """Set the next time on the endpoint's own grid, leaving out the ticks that were missed."""
@@ -150,6 +150,7 @@ class Poller:
         self._clock = clock
         self._logins = logins
         self._back_off_seconds = intervals[Pace.FAST]
+        self._early_seconds = EARLY * intervals[Pace.FAST]
         start = max(first_due, clock.monotonic())
         self._slots = [Slot(endpoint, intervals[endpoint.pace], start) for endpoint in ENDPOINTS]
         self._account = Account()
@@ -165,11 +166,16 @@ class Poller:
         """Ask every endpoint that is due and publish what came of it, with the account; never raises."""
         started = self._clock.monotonic()
         readings: list[Reading] = []
-        if started >= self._account.resume and (due := [slot for slot in self._slots if slot.is_due(started)]):
+        by = started + self._early_seconds
+        if by >= self._account.resume and (due := [slot for slot in self._slots if slot.due <= by]):
             readings = list(self._round(due))
             self._account.polls += 1
             self._account.duration_seconds = self._clock.monotonic() - started
         self._publish(self._gateway, (*readings, self._health()))
+
+    def close(self) -> None:
+        """Hang up; the next poll connects anew."""
+        self._source.close()
 
     def _round(self, due: Sequence[Slot]) -> Iterator[Reading]:
         """Yield the readings of these endpoints, up to a failure that concerns the whole gateway."""
@@ -217,9 +223,9 @@ class Poller:
         if reaction.backs_off:
             pause_seconds = min(self._back_off_seconds * 2**self._account.polls_away, LONGEST_BACK_OFF_SECONDS)
             self._account.polls_away += 1
-        slot.move_on(now, pause_seconds * (1 - EARLY))
+        slot.move_on(now, pause_seconds)
         if reaction.whole:
-            self._account.resume = now + pause_seconds * (1 - EARLY)
+            self._account.resume = now + pause_seconds
             self._account.up = False
         self._broken(self._gateway if reaction.whole else slot.endpoint.path, reaction.state, error)
         return reaction.whole

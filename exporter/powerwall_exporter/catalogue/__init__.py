@@ -33,7 +33,7 @@ def read(endpoint: str, payload: Json, time_ns: int) -> tuple[Sample, ...]:
     elif not isinstance(payload, dict):
         raise BadShape(f"{endpoint}: {_described(payload)}, not an object")
     samples = tuple(_samples(endpoint, payload, time_ns / 1e9))
-    if not samples and payload:
+    if not samples and payload not in (None, []):
         raise BadShape(f"{endpoint}: nothing known in {_described(payload)}")
     return samples
 

@@ -61,11 +61,7 @@ class Store:
             return
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # mkstemp makes the file 0600 before anything is in it.
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(words, file)
-            Path(name).replace(self._path)
+            _replace(self._path, json.dumps(words))
         except OSError as error:
             log.warning(
                 "%s: cannot write %s, remembering in memory only: %s; make the folder writable or set state_directory",
@@ -74,3 +70,15 @@ class Store:
                 error.strerror or error,
             )
             self._path = None
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put a text into a file that others see either as it was or whole."""
+    # mkstemp makes the file 0600 before anything is in it.
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
