@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from clocks import SteppedClock
 from powerwall_fake_gateway import FakeGateway
 

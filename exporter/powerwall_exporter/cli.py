@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -127,7 +128,8 @@ def _telegraf(options: argparse.Namespace) -> int:
     from powerwall_exporter.outputs import telegraf
 
     descriptor = telegraf.claim_stdout()
-    logging.basicConfig(level=(options.log_level or "warning").upper(), handlers=[telegraf.LogHandler()], force=True)
+    level = (options.log_level or "warning").upper()
+    logging.basicConfig(level=level, format="%(message)s", handlers=[telegraf.LogHandler()], force=True)
     try:
         interval_seconds = _interval_seconds(options.interval)
         settings = config.load(options.config, os.environ)
@@ -171,7 +173,7 @@ def _check(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from powerwall_exporter import demo
 
-    demo.run(os.environ, options.listen, options.duration, _stop_on_signals(), print)
+    demo.run(os.environ, options.listen, options.duration, _stop_on_signals(), partial(print, flush=True))
     return STOPPED
 
 

@@ -132,10 +132,11 @@ def _gateways(root: Table, environment: Mapping[str, str], problems: Problems) -
         return (_gateway_of_environment(environment, problems),) if not root.has("gateway") else ()
     alone = environment if len(tables) == 1 else {}
     gateways = tuple(_gateway(table, alone, problems) for table in tables)
-    names = [gateway.name for gateway in gateways]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            problems.add(tables[index].place("name"), f"{name!r} is taken", "give each gateway a name of its own")
+    taken: set[str] = set()
+    for table, gateway in zip(tables, gateways, strict=True):
+        if gateway.name in taken and not table.refused("name"):
+            problems.add(table.place("name"), f"{gateway.name!r} is taken", "give each gateway a name of its own")
+        taken.add(gateway.name)
     return gateways
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
 from powerwall_exporter.gateway.endpoints import READABLE
 from powerwall_exporter.model import Json
 

@@ -12,6 +12,8 @@ from spelled import Series, labelled
 
 GATEWAY = "site one"
 
+_SITE_WORDS = ("country", "state", "utility", "distributor", "retailer", "region", "grid_code")
+
 Found = Iterator[tuple[str, dict[str, str], Any]]
 
 
@@ -222,7 +224,7 @@ def site_info(payload: Any, arrived: float) -> Found:
     yield "powerwall_site_voltage_nominal_volts", {}, code["grid_voltage_setting"]
     yield "powerwall_site_frequency_nominal_hertz", {}, code["grid_freq_setting"]
     yield "powerwall_site_frequency_measured_hertz", {}, payload.get("measured_frequency")
-    words = {name: code.get(name, "") for name in "country state utility distributor retailer region grid_code".split()}
+    words = {name: code.get(name, "") for name in _SITE_WORDS}
     words |= {"site_name": payload["site_name"], "timezone": payload["timezone"], "phases": code["grid_phase_setting"]}
     yield "powerwall_site_info", words, 1
 

@@ -1,20 +1,22 @@
 """What each output says, read back by another program's parser, as {(Prometheus name, labels): value}."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 import line_protocol_parser
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.sdk.resources import Resource
+from prometheus_client.metrics_core import Metric as Metrics
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
+from prometheus_client.parser import text_string_to_metric_families as text_families
+
 from powerwall_exporter import catalogue
 from powerwall_exporter.catalogue import names
 from powerwall_exporter.model import Metric, Reading, Snapshot
 from powerwall_exporter.outputs import influx
 from powerwall_exporter.outputs.otlp import Translator
 from powerwall_exporter.outputs.prometheus import OPENMETRICS, TEXT, Page
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
-from prometheus_client.parser import text_string_to_metric_families as text_families
 
 Labels = frozenset[tuple[str, str]]
 Series = dict[tuple[str, Labels], float]
@@ -39,7 +41,8 @@ def labelled(**labels: str) -> Labels:
 def prometheus(snapshots: Iterable[Snapshot], content_type: str = TEXT) -> Series:
     """Return the page of these snapshots as its own parser reads it."""
     page = Page(lambda: snapshots, catalogue.METRICS).render(content_type).decode()
-    families = openmetrics_families(page) if content_type == OPENMETRICS else text_families(page)
+    parse: Callable[[str], Iterable[Metrics]] = openmetrics_families if content_type == OPENMETRICS else text_families
+    families = parse(page)
     samples = chain.from_iterable(family.samples for family in families)
     return {
         (sample.name, labelled(**sample.labels)): sample.value

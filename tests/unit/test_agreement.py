@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 import spelled
 from powerwall_exporter.outputs.prometheus import OPENMETRICS, TEXT
 from powerwall_fake_gateway import FakeGateway

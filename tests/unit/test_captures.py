@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 import spelled
 from captures import Capture, each_capture
 from powerwall_exporter import catalogue

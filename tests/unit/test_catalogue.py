@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from powerwall_exporter import catalogue
 from powerwall_exporter.catalogue import names
 from powerwall_exporter.errors import BadShape

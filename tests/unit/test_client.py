@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import requests
+from requests_mock import Mocker
+
 from clocks import SteppedClock
 from powerwall_exporter.errors import (
     Busy,
@@ -24,7 +26,6 @@ from powerwall_exporter.gateway.client import Client
 from powerwall_exporter.gateway.login import Login
 from powerwall_exporter.gateway.store import Store
 from powerwall_exporter.model import Secret
-from requests_mock import Mocker
 
 URL = "https://gateway"
 SOE = "/api/system_status/soe"

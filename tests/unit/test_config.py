@@ -5,6 +5,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+
 from powerwall_exporter import config
 from powerwall_exporter.config import Otlp, Settings
 from powerwall_exporter.errors import SettingsError
@@ -112,7 +113,7 @@ def test_every_problem_is_told_in_one_go_with_place_and_remedy(tmp_path: Path) -
     [[gateway]]
     host = "b"
     name = 7
-    password_file = "/nowhere/password"
+    password_file = "/"
     tls = "maybe"
     tls_fingerprint = "12"
     [poll]
@@ -128,11 +129,9 @@ def test_every_problem_is_told_in_one_go_with_place_and_remedy(tmp_path: Path) -
         'powerwall.toml: gateway[1].password: not a text; write it in quotes, such as "..."',
         "powerwall.toml: gateway[1].nam: unknown setting; did you mean name?",
         'powerwall.toml: gateway[2].name: 7 is not a text; write it in quotes, such as "..."',
-        "powerwall.toml: gateway[2].password_file: /nowhere/password cannot be read: No such file or directory;"
-        " check the path and who may read it",
+        "powerwall.toml: gateway[2].password_file: / cannot be read: Is a directory; check the path and who may read it",
         'powerwall.toml: gateway[2].tls: \'maybe\' is not one of the choices; use "trust-on-first-use" or "insecure"',
         "powerwall.toml: gateway[2].tls_fingerprint: no SHA-256 fingerprint; give 64 hexadecimal digits",
-        "powerwall.toml: gateway[2].name: 'home' is taken; give each gateway a name of its own",
         'powerwall.toml: poll.fast: 10 is not a duration; write a number and a unit, such as "10s" or "5m"',
         "powerwall.toml: poll.medium: '1s' is not bearable for a gateway; give at least \"30s\"",
         'powerwall.toml: poll.slow: \'fortnight\' is not a duration; write a number and a unit, such as "10s" or "5m"',
@@ -140,6 +139,12 @@ def test_every_problem_is_told_in_one_go_with_place_and_remedy(tmp_path: Path) -
         "powerwall.toml: prometheus.listen_address: '9871' is no address; write host:port, such as 127.0.0.1:9871",
         "powerwall.toml: colour: unknown setting; remove it; known: gateway, otlp, poll, prometheus, state_directory",
     ]
+
+
+def test_two_gateways_of_one_name_are_refused(tmp_path: Path) -> None:
+    text = "".join(f'[[gateway]]\nhost = "{host}"\npassword = "x"\n' for host in "ab")
+    taken = "powerwall.toml: gateway[2].name: 'home' is taken; give each gateway a name of its own"
+    assert problems(text, tmp_path) == [taken]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +161,7 @@ def test_another_shape_is_named(tmp_path: Path, text: str, place: str) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="nowhere.toml: cannot be read"):
+    with pytest.raises(SettingsError, match=r"nowhere\.toml: cannot be read"):
         config.load(tmp_path / "nowhere.toml", ENVIRONMENT)
 
 
@@ -257,7 +262,7 @@ def sample_with(line: str, tmp_path: Path) -> Settings:
     """Load the sample with one of its commented lines in force."""
     (tmp_path / "password").write_text("sesame")
     text = SAMPLE.replace("/etc/powerwall-exporter/password", str(tmp_path / "password"))
-    return loaded(text.replace(f"# {line}", line), tmp_path, {"HOME": "/home/owner"})
+    return loaded(text.replace(f"# {line}", line) if line else text, tmp_path, {"HOME": "/home/owner"})
 
 
 def test_the_sample_shows_every_setting() -> None:

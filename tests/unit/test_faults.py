@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 import spelled
 from powerwall_fake_gateway import FakeGateway, Fault
 from powerwall_fake_gateway.faults import (

@@ -4,9 +4,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import powerwall_exporter
 import powerwall_fake_gateway
-import pytest
 
 EXPORTER = Path(powerwall_exporter.__file__).parent
 FAKE = Path(powerwall_fake_gateway.__file__).parent

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+
 from powerwall_exporter import catalogue
 from powerwall_exporter.catalogue import names
 from powerwall_exporter.gateway.endpoints import READABLE

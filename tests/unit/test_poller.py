@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 
 import pytest
+
 from clocks import SteppedClock
 from powerwall_exporter import errors
 from powerwall_exporter.board import Board

@@ -3,8 +3,9 @@
 import logging
 from pathlib import Path
 
-import powerwall_fake_gateway
 import pytest
+
+import powerwall_fake_gateway
 from clocks import SteppedClock
 from powerwall_exporter import assembly
 from powerwall_exporter.config import Gateway, Polling, Tls

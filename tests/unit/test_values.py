@@ -5,6 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from powerwall_exporter.catalogue import values
 from powerwall_exporter.model import Json
 
