@@ -1,0 +1,8 @@
+"""Puts the dashboards' package, which is not installed, where the tests can import it."""
+
+import sys
+from pathlib import Path
+
+ROOT = str(Path(__file__).parents[2])
+if ROOT not in sys.path:
+    sys.path.append(ROOT)
