@@ -26,6 +26,7 @@ LAYERS = (
 )
 LIBRARIES = {
     "requests": {"gateway", "outputs.otlp"},
+    "urllib3": {"gateway"},
     "prometheus_client": {"outputs.prometheus"},
     "opentelemetry": {"outputs.otlp"},
     "powerwall_fake_gateway": {"demo"},

@@ -64,6 +64,7 @@ class Client:
         self._clock = clock
         self._timeout = (connect_seconds, total_seconds)
         self._forbidden: set[str] = set()
+        self._requests: dict[str, requests.PreparedRequest] = {}
 
     def get(self, path: str) -> Json:
         """Return the payload of an endpoint of the read-only list.
@@ -99,13 +100,23 @@ class Client:
         return self._judged(LOGIN, response)
 
     def _request(self, method: str, path: str, body: dict[str, Json] | None = None) -> requests.Response:
-        request = self._session.prepare_request(requests.Request(method, self._url + path, json=body))
-        if body is None and self._login.token:
-            request.headers["Authorization"] = f"Bearer {self._login.token}"
+        request = self._reading(path) if body is None else self._prepared(method, path, body)
         try:
             return self._session.send(request, timeout=self._timeout, allow_redirects=False)
         except requests.RequestException as error:
             raise _as_gateway_error(path, error) from error
+
+    def _reading(self, path: str) -> requests.PreparedRequest:
+        """Return the request that reads an endpoint; to prepare it each time would cost more than to send it."""
+        if path not in self._requests:
+            self._requests[path] = self._prepared("GET", path)
+        request = self._requests[path].copy()
+        if self._login.token:
+            request.headers["Authorization"] = f"Bearer {self._login.token}"
+        return request
+
+    def _prepared(self, method: str, path: str, body: dict[str, Json] | None = None) -> requests.PreparedRequest:
+        return self._session.prepare_request(requests.Request(method, self._url + path, json=body))
 
     def _judged(self, path: str, response: requests.Response) -> Json:
         status = response.status_code

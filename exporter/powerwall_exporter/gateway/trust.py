@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from urllib3.util.wait import wait_for_read
+
 from powerwall_exporter.errors import CertificateChanged
 from powerwall_exporter.gateway.store import Store
 
@@ -94,6 +96,8 @@ def first_use(store: Store, gateway: str) -> Check:
 
 def is_quiet(connection: socket.socket) -> bool:
     """Tell whether an idle connection is still good: readable means closed, or left-over bytes."""
+    if not wait_for_read(connection, timeout=0):
+        return True
     connection.settimeout(0.0)
     try:
         connection.recv(1)
