@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0 asked to stop, 1 died, 2 unusable settings or arguments."""
     options = _parser().parse_args(arguments)
     _log_to_people(options.log_level or "info")
+    threading.excepthook = _die_with_thread
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
@@ -36,10 +37,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNUSABLE
     except KeyboardInterrupt:
         return STOPPED
-    except Exception as error:
-        log.error("died: %s: %s", type(error).__name__, error)
-        log.debug("where it died", exc_info=True)
+    except Exception as error:  # noqa: BLE001 - the outermost: a person gets one line, not a traceback
+        _say_died(error)
         return DIED
+
+
+def _say_died(error: BaseException | None) -> None:
+    log.error("died: %s: %s", type(error).__name__, error)
+    log.debug("where it died", exc_info=error)
+
+
+def _die_with_thread(fate: threading.ExceptHookArgs) -> None:
+    """End the process with a thread that ends by a defect: half an exporter would look like a whole one."""
+    _say_died(fate.exc_value)
+    os._exit(DIED)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -173,8 +184,15 @@ def _check(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from powerwall_exporter import demo
 
-    demo.run(os.environ, options.listen, options.duration, _stop_on_signals(), partial(print, flush=True))
+    say = partial(print, flush=True)
+    demo.run(os.environ, options.listen, options.duration, _stop_on_signals(), say, program=_program())
     return STOPPED
+
+
+def _program() -> str:
+    """Return how this program was called, for commands to copy."""
+    called = Path(sys.argv[0])
+    return f"{sys.executable} -m powerwall_exporter" if called.name == "__main__.py" else str(called)
 
 
 def _metrics(options: argparse.Namespace) -> int:

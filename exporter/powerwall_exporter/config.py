@@ -228,7 +228,7 @@ def _password_from(file: Path, place: str, problems: Problems) -> Secret:
         word = file.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        problems.add(place, f"{file} cannot be read: {said}", "check the path and who may read it")
+        problems.add(place, f"{file} cannot be read: {said}", "check the path and its permissions")
         return Secret("")
     if not word:
         problems.add(place, f"{file} is empty", "put the customer password into it")
@@ -243,7 +243,7 @@ def _tls(table: Table, problems: Problems) -> Tls:
         if not _FINGERPRINT.fullmatch(fingerprint):
             problems.add(table.place("tls_fingerprint"), "no SHA-256 fingerprint", "give 64 hexadecimal digits")
     if ca_file is not None and not os.access(ca_file, os.R_OK):
-        problems.add(table.place("tls_ca_file"), f"{ca_file} cannot be read", "check the path and who may read it")
+        problems.add(table.place("tls_ca_file"), f"{ca_file} cannot be read", "check the path and its permissions")
     if fingerprint is not None and ca_file is not None:
         problems.add(table.place("tls_fingerprint"), "given beside tls_ca_file", "keep one of the two")
     return Tls(mode, fingerprint, Path(ca_file) if ca_file else None)

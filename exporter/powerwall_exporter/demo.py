@@ -27,8 +27,13 @@ def run(
     duration_seconds: float | None,
     stop: threading.Event,
     say: Callable[[str], None],
+    *,
+    program: str,
 ) -> None:
-    """Run until `stop` is set or the duration is over; raises SettingsError where it cannot listen."""
+    """Run until `stop` is set or the duration is over; raises SettingsError where it cannot listen.
+
+    `program` is how this program was called, for the commands that are shown.
+    """
     servers: list[Server] = []
 
     def bind(where: Address) -> None:
@@ -38,7 +43,7 @@ def run(
         gateway = Gateway("demo", fake.url, Secret(PASSWORD), Tls(fingerprint=fake.fingerprint))
         settings = config.load(None, environment, listen=listen, bind=bind, gateways=(gateway,))
         settings = replace(settings, polling=Polling(fast_seconds=5.0), state_directory=Path(folder))
-        say(_ways_to_look(servers[0].address, fake.address))
+        say(_ways_to_look(servers[0].address, fake.address, program))
         if duration_seconds is not None:
             timer = threading.Timer(duration_seconds, stop.set)
             timer.daemon = True
@@ -46,12 +51,12 @@ def run(
         service.serve(settings, servers, SystemClock(), stop)
 
 
-def _ways_to_look(page: str, gateway: str) -> str:
+def _ways_to_look(page: str, gateway: str, program: str) -> str:
     return f"""\
 A fake gateway runs at https://{gateway} (password: {PASSWORD}); its day takes {24 * 60 / SPEED:.0f} minutes.
 Three ways to look, each from another shell:
   Prometheus  curl -s http://{page}/metrics
   Telegraf    POWERWALL_HOST={gateway} POWERWALL_PASSWORD={PASSWORD} POWERWALL_TLS=insecure \\
-              powerwall-exporter telegraf --once
-  OTLP        start it again with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 and a collector there
+              {program} telegraf --once
+  OTLP        with a collector there: OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 {program} demo
 Ctrl-C ends it."""

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from powerwall_exporter import catalogue
 from powerwall_exporter.catalogue import health
+from powerwall_exporter.catalogue.counters import Counters
 from powerwall_exporter.errors import (
     BadShape,
     BrokenAnswer,
@@ -155,6 +156,7 @@ class Poller:
         self._slots = [Slot(endpoint, intervals[endpoint.pace], start) for endpoint in ENDPOINTS]
         self._account = Account()
         self._said: dict[str, str] = {}
+        self._counters = Counters()
         self._strange: set[tuple[Metric, str]] = set()
 
     @property
@@ -204,6 +206,7 @@ class Poller:
             log.debug("%s: %s", self._gateway, path, exc_info=True)
             return Defect(f"{path}: {type(error).__name__} in this program; please report it")
         self._report_strange(samples)
+        samples = self._counters.honest(samples, now)
         return Reading(path, time_ns, now + FRESH_INTERVALS * slot.interval_seconds, samples)
 
     def _note_success(self, slot: Slot, reading: Reading) -> None:

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 import spelled
 from powerwall_exporter import catalogue
 from powerwall_exporter.model import Reading, Snapshot

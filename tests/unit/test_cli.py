@@ -189,3 +189,21 @@ def test_a_page_alone_imports_no_opentelemetry(fake: FakeGateway, tmp_path: Path
 
 def test_the_version_is_told() -> None:
     assert re.fullmatch(r"powerwall-exporter \d+\.\d+\.\d+\n", ran("--version").stdout)
+
+
+def test_a_thread_that_ends_by_a_defect_ends_the_process(fake: FakeGateway, tmp_path: Path) -> None:
+    code = (
+        "from powerwall_exporter import cli, poller; poller.Poller._health = lambda self: 1 / 0;"
+        "raise SystemExit(cli.main(['run', '--web.listen-address', '127.0.0.1:0']))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(fake, tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert result.returncode == 1
+    assert "died: ZeroDivisionError" in result.stderr
+    assert "Traceback" not in result.stderr
