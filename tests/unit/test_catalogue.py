@@ -219,6 +219,12 @@ def test_a_thousand_new_packs_are_capped() -> None:
     assert len([1 for name, _ in series if name == "powerwall_block_power_watts"]) == 100
 
 
+def test_a_number_that_its_unit_makes_infinite_is_no_number() -> None:
+    series = changed("/api/system_status", lambda payload: payload.update(nominal_full_pack_energy=1e308))
+    assert ("powerwall_battery_energy_capacity_joules", ()) not in series
+    assert ("powerwall_battery_energy_remaining_joules", ()) in series
+
+
 def paths(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the path of every value inside a payload."""
     items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()

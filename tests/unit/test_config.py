@@ -129,7 +129,10 @@ def test_every_problem_is_told_in_one_go_with_place_and_remedy(tmp_path: Path) -
         'powerwall.toml: gateway[1].password: not a text; write it in quotes, such as "..."',
         "powerwall.toml: gateway[1].nam: unknown setting; did you mean name?",
         'powerwall.toml: gateway[2].name: 7 is not a text; write it in quotes, such as "..."',
-        "powerwall.toml: gateway[2].password_file: / cannot be read: Is a directory; check the path and its permissions",
+        (
+            "powerwall.toml: gateway[2].password_file: / cannot be read: Is a directory;"
+            " check the path and its permissions"
+        ),
         'powerwall.toml: gateway[2].tls: \'maybe\' is not one of the choices; use "trust-on-first-use" or "insecure"',
         "powerwall.toml: gateway[2].tls_fingerprint: no SHA-256 fingerprint; give 64 hexadecimal digits",
         'powerwall.toml: poll.fast: 10 is not a duration; write a number and a unit, such as "10s" or "5m"',

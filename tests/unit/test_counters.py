@@ -63,6 +63,5 @@ def test_watt_hours_are_exact_beyond_single_precision() -> None:
 def test_what_is_passed_on_never_falls_by_a_little(values: list[float]) -> None:
     passed = [value for value in told(values) if value is not None]
     assert all(
-        later >= earlier or earlier - later > STEP_BACK_JOULES or later == 0
-        for earlier, later in pairwise(passed)
+        later >= earlier or earlier - later > STEP_BACK_JOULES or later == 0 for earlier, later in pairwise(passed)
     )

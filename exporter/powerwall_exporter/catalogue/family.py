@@ -7,6 +7,7 @@ from a row. Knows no metric by name.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import isfinite
 from typing import NamedTuple
 
 from powerwall_exporter.catalogue import values
@@ -69,7 +70,8 @@ class Family:
             for line in self.fields:
                 for extra, value in line.read(row.node, arrived):
                     labels = row.labels + extra
-                    if (line.metric.id, labels) not in seen:
+                    # A number near the largest there is becomes infinite by its unit.
+                    if isfinite(value) and (line.metric.id, labels) not in seen:
                         seen.add((line.metric.id, labels))
                         yield Sample(line.metric, labels, value)
 
