@@ -5,7 +5,7 @@ powerwall-exporter. A peer listens on loopback at free ports and keeps its files
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,11 +17,11 @@ import requests
 from tests.e2e.programs import READY_SECONDS, Peer, free_ports, started
 
 
-def ask(method: str, url: str, data: str | None = None, **parameters: str) -> requests.Response:
+def ask(method: str, url: str, data: str | None = None, *, accept: str = "*/*", **parameters: str) -> requests.Response:
     """Send an HTTP request to a loopback peer, past every proxy of the environment."""
     with requests.Session() as session:
         session.trust_env = False
-        return session.request(method, url, params=parameters, data=data, timeout=10)
+        return session.request(method, url, params=parameters, data=data, headers={"Accept": accept}, timeout=10)
 
 
 def answer(method: str, url: str, data: str | None = None, **parameters: str) -> Any:
@@ -108,10 +108,14 @@ def prometheus(folder: Path, config: str) -> Iterator[Prometheus]:
 
 
 class Point(NamedTuple):
-    """One number that a collector received; times in nanoseconds since 1970, 0 where there is none."""
+    """One number that a collector received; times in nanoseconds since 1970, 0 where there is none.
+
+    The kind is `gauge`; `counter` for a monotonic cumulative sum, `sum` for any other.
+    """
 
     name: str
     unit: str
+    kind: str
     attributes: dict[str, Any]
     value: float
     time_ns: int
@@ -139,12 +143,13 @@ class Collector:
 
 
 @contextmanager
-def collector(folder: Path, config: str) -> Iterator[Collector]:
+def collector(folder: Path, config: str, ports: Sequence[int] = ()) -> Iterator[Collector]:
     """Run an OpenTelemetry Collector with the text of a configuration, until ready.
 
-    The ports 4317 and 4318 of the text are replaced by free ones. `points` reads the files `powerwall-*.json`.
+    The ports 4317 and 4318 of the text are replaced by the ones given, or by free ones. `points` reads the files
+    `powerwall-*.json`.
     """
-    grpc, http = (f"127.0.0.1:{port}" for port in free_ports(2))
+    grpc, http = (f"127.0.0.1:{port}" for port in ports or free_ports(2))
     file = folder / "collector.yaml"
     file.write_text(config.replace("127.0.0.1:4317", grpc).replace("127.0.0.1:4318", http))
     with started("otelcol", "--config", file, folder=folder) as peer:
@@ -152,10 +157,14 @@ def collector(folder: Path, config: str) -> Iterator[Collector]:
         yield Collector(peer, f"http://{http}", f"http://{grpc}", folder)
 
 
+_CUMULATIVE = 2
+"""AGGREGATION_TEMPORALITY_CUMULATIVE of OTLP."""
+
+
 def otlp_points(text: str) -> list[Point]:
     """Return the points of gauges and sums in lines of OTLP JSON; a line that is still being written is left out."""
     return [
-        _point(metric, point, _attributes(resource["resource"]))
+        _point(metric, _kind(metric), point, _attributes(resource["resource"]))
         for line in text.splitlines(keepends=True)
         if line.endswith("\n")
         for resource in json.loads(line)["resourceMetrics"]
@@ -166,10 +175,17 @@ def otlp_points(text: str) -> list[Point]:
     ]
 
 
-def _point(metric: dict[str, Any], point: dict[str, Any], resource: dict[str, Any]) -> Point:
+def _kind(metric: dict[str, Any]) -> str:
+    if "gauge" in metric:
+        return "gauge"
+    cumulative = metric["sum"].get("aggregationTemporality") == _CUMULATIVE
+    return "counter" if cumulative and metric["sum"].get("isMonotonic") else "sum"
+
+
+def _point(metric: dict[str, Any], kind: str, point: dict[str, Any], resource: dict[str, Any]) -> Point:
     value = float(point["asDouble"] if "asDouble" in point else point["asInt"])
     times = int(point["timeUnixNano"]), int(point.get("startTimeUnixNano", 0))
-    return Point(metric["name"], metric.get("unit", ""), _attributes(point), value, *times, resource)
+    return Point(metric["name"], metric.get("unit", ""), kind, _attributes(point), value, *times, resource)
 
 
 def _attributes(owner: dict[str, Any]) -> dict[str, Any]:

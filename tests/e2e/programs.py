@@ -88,9 +88,12 @@ class Peer:
 def started(
     program: str, *arguments: str | Path, folder: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[Peer]:
-    """Run a program in a folder, in a process group of its own; nothing of the group outlives the block."""
+    """Run a program in a folder, in a process group of its own; nothing of the group outlives the block.
+
+    The program is known by its name, or by its path.
+    """
     command = [require(program), *map(str, arguments)]
-    log_file = folder / f"{program}.log"
+    log_file = folder / f"{Path(program).name}.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
             command,
