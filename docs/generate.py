@@ -1,9 +1,7 @@
 """Writes every generated file and block, or checks that they are as generated (`--check`).
 
-    docs/metrics.md                 the reference of all metrics
-    README.md                       the table between the markers `metrics`
-    telegraf/README.md              by telegraf/generate.py
-    grafana_dashboards/*.json       by grafana_dashboards/generate.py
+docs/metrics.md is the reference of all metrics, README.md has a table between its markers `metrics`; the files in
+telegraf/ and grafana_dashboards/ are left to the generators there.
 """
 
 import argparse
@@ -57,7 +55,8 @@ def readme_table() -> Iterator[str]:
     for source, group in groupby(entries, key=lambda entry: str(entry["source"])):
         members = list(group)
         pace = paces.get(source.partition(",")[0], "every poll")
-        yield f"| {f'`{source}`' if source else 'the exporter itself'} | {pace} | {len(members)} | {examples(members)} |"
+        shown = f"`{source}`" if source else "the exporter itself"
+        yield f"| {shown} | {pace} | {len(members)} | {examples(members)} |"
 
 
 def order(source: str) -> int:

@@ -46,7 +46,7 @@ def metrics() -> str:
 
 def _entries() -> list[Entry]:
     """Return what the command `telegraf` writes: all but the account of outputs that it does not have."""
-    return [entry for entry in reference.entries() if not entry["id"].startswith("exporter.")]
+    return [entry for entry in reference.entries() if not entry["id"].startswith("exporter.output.")]
 
 
 def _measurement(series: Series, entries: list[Entry]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from functools import partial
 
 from powerwall_exporter import assembly
-from powerwall_exporter.board import Board
+from powerwall_exporter.board import Board, Tally
 from powerwall_exporter.config import Settings
 from powerwall_exporter.model import Clock
 from powerwall_exporter.outputs.telegraf import Prompts, Writer, leave, serve
@@ -58,14 +58,19 @@ def live(
         prompts.listen_to_signals(interactive=interactive)
     writing = start("writer", writer.run)
     fleet.start()
-    if once:
+
+    def ask() -> None:
         fleet.ask()
+        board.publish(None, [assembly.own_reading(Tally(), clock)])
+
+    if once:
+        ask()
         fleet.settle(ONCE_SECONDS)
         read = True
     else:
         start("stdin", partial(prompts.read, 0))
         if interval_seconds is not None:
             start("interval", partial(prompts.tick, interval_seconds))
-        read = serve(prompts, fleet.ask, fleet.settle, patient=interactive or interval_seconds is not None)
+        read = serve(prompts, ask, fleet.settle, patient=interactive or interval_seconds is not None)
     leave(writer, writing, descriptor)
     return read

@@ -46,25 +46,29 @@ class Reaction:
     """What a failure causes: the state of the endpoint, and how long it or the whole gateway is left alone.
 
     `pause_seconds` 0 leaves the endpoint at its usual pace. `whole` ends the poll, since no other endpoint
-    would fare better, and pauses the gateway; `backs_off` lets that pause grow while it lasts.
+    would fare better, and pauses the gateway; `backs_off` lets that pause grow while it lasts. `told_of` is whose
+    trouble it is for the log: the endpoint's own, or one that all share and that is told once.
     """
 
     state: str
     pause_seconds: float = 0.0
     whole: bool = False
     backs_off: bool = False
+    told_of: str = "endpoint"
 
 
-_AWAY = Reaction("failing", whole=True, backs_off=True)
+GATEWAY, LOGIN = "the gateway", "the login"
+
+_AWAY = Reaction("failing", whole=True, backs_off=True, told_of=GATEWAY)
 
 REACTIONS: Mapping[type[GatewayError], Reaction] = {
     Unreachable: _AWAY,
     TimedOut: _AWAY,
     TlsFailed: _AWAY,
-    CertificateChanged: Reaction("failing", MINUTE, whole=True),
-    Throttled: Reaction("failing", 5 * MINUTE, whole=True),
-    Busy: Reaction("failing", MINUTE, whole=True),
-    LoginRejected: Reaction("failing"),
+    CertificateChanged: Reaction("failing", MINUTE, whole=True, told_of=GATEWAY),
+    Throttled: Reaction("failing", 5 * MINUTE, whole=True, told_of=GATEWAY),
+    Busy: Reaction("failing", MINUTE, whole=True, told_of=GATEWAY),
+    LoginRejected: Reaction("failing", told_of=LOGIN),
     BrokenAnswer: Reaction("failing"),
     TooLarge: Reaction("failing", MINUTE),
     Redirected: Reaction("failing", MINUTE),
@@ -109,6 +113,8 @@ class Slot:
     state: str | None = None
     duration_seconds: float = 0.0
     last_success: float | None = None
+    trouble: str | None = None
+    """Whose trouble keeps it from being read, as it was told in the log."""
 
     def move_on(self, now: float, pause_seconds: float) -> None:
         """Set the next time on the endpoint's own grid, leaving out the ticks that were missed."""
@@ -165,32 +171,42 @@ class Poller:
         return max(self._account.resume, min(slot.due for slot in self._slots))
 
     def poll(self) -> None:
-        """Ask every endpoint that is due and publish what came of it, with the account; never raises."""
+        """Ask every endpoint that is due and publish what came of it, with the account; never raises.
+
+        Where nothing may be asked, that is told of a gateway that is down, and nothing of one that is up: its newest
+        readings are out already.
+        """
         started = self._clock.monotonic()
-        readings: list[Reading] = []
         by = started + self._early_seconds
-        if by >= self._account.resume and (due := [slot for slot in self._slots if slot.due <= by]):
+        due = [slot for slot in self._slots if slot.due <= by] if by >= self._account.resume else []
+        if due:
             readings = list(self._round(due))
             self._account.polls += 1
             self._account.duration_seconds = self._clock.monotonic() - started
-        self._publish(self._gateway, (*readings, self._health()))
+            self._publish(self._gateway, [*readings, self._health()])
+        elif not self._account.up:
+            self._publish(self._gateway, [self._health()])
 
     def close(self) -> None:
         """Hang up; the next poll connects anew."""
         self._source.close()
 
     def _round(self, due: Sequence[Slot]) -> Iterator[Reading]:
-        """Yield the readings of these endpoints, up to a failure that concerns the whole gateway."""
+        """Yield what these endpoints say and what became of each, up to a failure of the whole gateway."""
         answered: set[Pace] = set()
         for slot in due:
             started = self._clock.monotonic()
             outcome = self._outcome(slot)
             slot.duration_seconds = self._clock.monotonic() - started
+            over = False
             if isinstance(outcome, Reading):
                 self._note_success(slot, outcome)
                 answered.add(slot.endpoint.pace)
                 yield outcome
-            elif self._note_failure(slot, outcome):
+            else:
+                over = self._note_failure(slot, outcome)
+            yield Reading(f"account of {slot.endpoint.path}", self._clock.time_ns(), inf, tuple(_slot_samples(slot)))
+            if over:
                 break
         self._note_round(due, answered)
 
@@ -214,8 +230,9 @@ class Poller:
         slot.last_success = reading.time_ns / 1e9
         slot.move_on(self._clock.monotonic(), 0.0)
         self._account.polls_away = 0
-        self._recovered(self._gateway)
-        self._recovered(slot.endpoint.path)
+        self._recovered(GATEWAY)
+        self._recovered(slot.trouble)
+        slot.trouble = None
 
     def _note_failure(self, slot: Slot, error: GatewayError) -> bool:
         """React to a failure; return whether it ends the poll."""
@@ -230,7 +247,8 @@ class Poller:
         if reaction.whole:
             self._account.resume = now + pause_seconds
             self._account.up = False
-        self._broken(self._gateway if reaction.whole else slot.endpoint.path, reaction.state, error)
+        slot.trouble = slot.endpoint.path if reaction.told_of == "endpoint" else reaction.told_of
+        self._broken(slot.trouble, reaction.state, error)
         return reaction.whole
 
     def _note_round(self, due: Sequence[Slot], answered: set[Pace]) -> None:
@@ -246,9 +264,9 @@ class Poller:
             expected = state == "unsupported"
             log.log(logging.INFO if expected else logging.WARNING, "%s: %s: %s", self._gateway, state, error)
 
-    def _recovered(self, thing: str) -> None:
-        if self._said.pop(thing, None) is not None:
-            log.info("%s: %s is well again", self._gateway, "the gateway" if thing == self._gateway else thing)
+    def _recovered(self, thing: str | None) -> None:
+        if thing is not None and self._said.pop(thing, None) is not None:
+            log.info("%s: %s is well again", self._gateway, thing)
 
     def _report_strange(self, samples: Sequence[Sample]) -> None:
         for metric, word in catalogue.unknown_words(samples) - self._strange:
@@ -269,9 +287,6 @@ class Poller:
             yield Sample(health.POLL_ERRORS, (reason,), float(account.errors[reason]))
         for result, count in self._logins().items():
             yield Sample(health.LOGINS, (result,), float(count))
-        for slot in self._slots:
-            if slot.state is not None:
-                yield from _slot_samples(slot)
 
 
 def _slot_samples(slot: Slot) -> Iterator[Sample]:

@@ -26,12 +26,13 @@ def entries() -> Iterator[dict[str, Any]]:
 
 
 def _entry(metric: Metric, source: str) -> dict[str, Any]:
+    own = [] if metric in health.EXPORTER_METRICS else ["gateway"]
     place = names.influx(metric, tuple(f"<{label}>" for label in metric.labels))
     return {
         "id": metric.id,
         "otlp": names.otlp(metric),
         "prometheus": names.prometheus(metric),
-        "influx": {"measurement": place.measurement, "field": place.field, "tags": ["gateway", *place.tags]},
+        "influx": {"measurement": place.measurement, "field": place.field, "tags": [*own, *place.tags]},
         "kind": metric.kind.value,
         "unit": metric.unit,
         "labels": list(metric.labels),

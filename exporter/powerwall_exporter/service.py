@@ -19,7 +19,10 @@ from powerwall_exporter.pacing import poll_when_due, start
 
 log = logging.getLogger(__name__)
 
+LAST_POLL_SECONDS = 1.0
+"""How long polls under way may take to end, so that what they read is pushed too."""
 STOP_SECONDS = 3.0
+"""How long the last push may take."""
 
 
 def serve(settings: Settings, servers: Sequence[Server], clock: Clock, stop: threading.Event) -> None:
@@ -28,8 +31,10 @@ def serve(settings: Settings, servers: Sequence[Server], clock: Clock, stop: thr
     stop_pushing = _push(settings, board, tally) if settings.otlp else None
     for server in servers:
         _show(server, board, settings)
-    for poller in assembly.pollers(settings, board.publish, clock, prompted=False):
+    polling = [
         start("poller", partial(poll_when_due, poller, clock, stop))
+        for poller in assembly.pollers(settings, board.publish, clock, prompted=False)
+    ]
     own_interval = assembly.intervals(settings.polling, prompted=False)[Pace.FAST]
     board.publish(None, [assembly.own_reading(tally, clock)])
     while not stop.wait(own_interval):
@@ -38,6 +43,9 @@ def serve(settings: Settings, servers: Sequence[Server], clock: Clock, stop: thr
         server.shutdown()
         server.server_close()
     if stop_pushing is not None:
+        end = clock.monotonic() + LAST_POLL_SECONDS
+        for thread in polling:
+            thread.join(max(0.0, end - clock.monotonic()))
         stop_pushing(STOP_SECONDS)
 
 

@@ -97,6 +97,8 @@ def devices(payload: Any, arrived: float) -> Found:
             yield "powerwall_phase_voltage_volts", of_phase, node.get(f"v_l{number}n")
             yield "powerwall_phase_power_watts", of_phase, node.get(f"real_power_{phase}")
             yield "powerwall_phase_reactive_power_var", of_phase, node.get(f"reactive_power_{phase}")
+            if any(node.get(f"i_{letter}_current") for letter in "abc") and f"v_l{number}n" in node:
+                yield "powerwall_phase_current_amperes", of_phase, node[f"i_{phase}_current"]
             for direction in ("imported", "exported"):
                 energy = scaled(node.get(f"energy_{direction}_{phase}"), 3600)
                 yield f"powerwall_phase_energy_{direction}_joules_total", of_phase, energy
@@ -125,6 +127,10 @@ def system_status(payload: Any, arrived: float) -> Found:
         "battery_apparent_power_limit_VA": "max_apparent_power",
         "battery_power_instantaneous_charge_limit_watts": "instantaneous_max_charge_power",
         "battery_power_instantaneous_discharge_limit_watts": "instantaneous_max_discharge_power",
+        "battery_apparent_power_instantaneous_limit_VA": "instantaneous_max_apparent_power",
+        "battery_power_hardware_charge_limit_watts": "hardware_capability_charge_power",
+        "battery_power_hardware_discharge_limit_watts": "hardware_capability_discharge_power",
+        "battery_charger_blocks_available": "available_charger_blocks",
         "battery_inverter_power_usable_watts": "inverter_nominal_usable_power",
         "battery_frequency_response_power_high_watts": "ffr_power_availability_high",
         "battery_frequency_response_power_low_watts": "ffr_power_availability_low",
@@ -201,7 +207,8 @@ def status(payload: Any, arrived: float) -> Found:
     yield "powerwall_gateway_commissions", {}, payload.get("commission_count")
     yield "powerwall_gateway_is_new", {}, payload["is_new"]
     yield "powerwall_gateway_cellular_disabled", {}, payload.get("cellular_disabled")
-    names = ("version", "git_hash", "device_type", "sync_type")
+    yield "powerwall_gateway_can_reboot", {}, payload.get("can_reboot")
+    names = ("version", "git_hash", "device_type", "teg_type", "sync_type")
     yield "powerwall_gateway_info", {name: payload.get(name, "") for name in names}, 1
 
 
@@ -223,6 +230,7 @@ def site_info(payload: Any, arrived: float) -> Found:
     code = payload["grid_code"] if isinstance(payload["grid_code"], dict) else payload
     yield "powerwall_site_voltage_nominal_volts", {}, code["grid_voltage_setting"]
     yield "powerwall_site_frequency_nominal_hertz", {}, code["grid_freq_setting"]
+    yield "powerwall_site_panel_current_max_amperes", {}, payload.get("panel_max_current")
     yield "powerwall_site_frequency_measured_hertz", {}, payload.get("measured_frequency")
     words = {name: code.get(name, "") for name in _SITE_WORDS}
     words |= {"site_name": payload["site_name"], "timezone": payload["timezone"], "phases": code["grid_phase_setting"]}

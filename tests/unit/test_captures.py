@@ -8,7 +8,8 @@ import spelled
 from captures import Capture, each_capture
 from powerwall_exporter import catalogue
 from powerwall_exporter.model import Reading, Snapshot
-from read_by_hand import GATEWAY, expected
+from powerwall_fake_gateway import FakeGateway
+from read_by_hand import GATEWAY, READERS, expected
 
 ARRIVED_NS = 1_640_549_363_123_456_789
 
@@ -25,6 +26,13 @@ def assert_same(said: spelled.Series, wanted: spelled.Series) -> None:
         "too much": set(),
     }
     assert said == pytest.approx(wanted, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("endpoint", sorted(READERS))
+def test_a_reader_of_newer_firmware_expects_the_same(endpoint: str) -> None:
+    payload = FakeGateway(seed=5).payload(endpoint)
+    said = Reading(endpoint, ARRIVED_NS, math.inf, catalogue.read(endpoint, payload, ARRIVED_NS))
+    assert_same(spelled.prometheus([Snapshot(GATEWAY).updated([said])]), expected(endpoint, payload, ARRIVED_NS / 1e9))
 
 
 @each_capture()

@@ -26,13 +26,13 @@ class Source:
     def __init__(self, clock: SteppedClock) -> None:
         self.clock = clock
         self.asked: list[tuple[float, str]] = []
-        self.failures: dict[str, Exception] = {}
+        self.failures: dict[str, Exception | None] = {}
         self.takes_seconds = 0.0
 
     def get(self, path: str) -> Json:
         self.asked.append((self.clock.monotonic(), path))
         self.clock.step(self.takes_seconds)
-        failure = self.failures.get(path) or self.failures.get("*")
+        failure = self.failures.get(path, self.failures.get("*"))
         if failure is not None:
             raise failure
         return PAYLOADS[path]
@@ -118,13 +118,44 @@ def test_prompts_that_jitter_still_count(bench: Bench) -> None:
     assert bench.source.times("/api/system_status") == [0.0, 29.9]
 
 
-def test_prompts_in_between_ask_nothing_but_tell_the_account(bench: Bench) -> None:
+def test_prompts_in_between_ask_nothing_and_tell_nothing_twice(bench: Bench) -> None:
     bench.poller.poll()
+    published = len(bench.published)
     bench.clock.step(2)
     bench.poller.poll()
     assert len(bench.source.asked) == len(ENDPOINTS)
+    assert len(bench.published) == published
+
+
+def test_while_the_gateway_is_left_alone_every_prompt_tells_that_it_is_down(bench: Bench) -> None:
+    bench.source.failures["*"] = Throttled("429")
+    bench.poller.poll()
+    bench.clock.step(10)
+    bench.poller.poll()
+    assert len(bench.source.asked) == 1
     assert [reading.source for reading in bench.published[-1]] == ["poll"]
-    assert bench.value("powerwall_polls_total") == 1
+    assert bench.value("powerwall_up") == 0
+
+
+def test_the_account_of_an_endpoint_is_told_when_it_was_asked(bench: Bench) -> None:
+    bench.poller.poll()
+    bench.clock.step(10)
+    bench.poller.poll()
+    told = [reading.source for reading in bench.published[-1]]
+    assert told == [*(source for path in FAST for source in (path, f"account of {path}")), "poll"]
+
+
+def test_a_refused_login_is_told_once_for_all_endpoints(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "powerwall_exporter")
+    bench.source.failures["*"] = LoginRejected("the gateway refused the password", 300.0)
+    bench.source.failures["/api/status"] = None
+    bench.run(700)
+    bench.source.failures.clear()
+    bench.run(400)
+    assert [record.getMessage() for record in caplog.records] == [
+        "home: failing: the gateway refused the password",
+        "home: the login is well again",
+    ]
 
 
 def test_every_failure_has_a_reaction_and_a_reason_of_its_own() -> None:

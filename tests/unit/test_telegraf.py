@@ -26,6 +26,9 @@ _KEY = r"(?:[^\t\n\v\f\r ,=\\]|\\[^\t\n\v\f\r])+"
 _FLOAT = r"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+\-]?\d+)?"
 LINE = re.compile(rf"{_MEASUREMENT}(?:,{_TAG}={_TAG})* {_KEY}={_FLOAT}(?:,{_KEY}={_FLOAT})* -?\d{{1,19}}\n", re.ASCII)
 
+QUICK = ("from powerwall_exporter.gateway import endpoints as e", "e.FLOOR_SECONDS[e.Pace.FAST] = 0.01")
+"""Lets a gateway be asked as often as a test likes."""
+
 POWER = b"site_power_watts="
 UP = b"up="
 
@@ -82,7 +85,7 @@ def test_many_prompts_at_once_are_one_or_two_polls(fake: FakeGateway, tmp_path: 
 
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGUSR1", "SIGUSR2"])
 def test_the_other_signals_of_execd_are_prompts_too(fake: FakeGateway, tmp_path: Path, name: str) -> None:
-    with plugin(environment(fake, tmp_path)) as child:
+    with plugin(environment(fake, tmp_path), code=QUICK) as child:
         child.prompt()
         child.until(UP)
         child.process.send_signal(getattr(signal, name))
@@ -100,7 +103,7 @@ def test_term_ends_it_with_what_was_polled_delivered(fake: FakeGateway, tmp_path
 
 
 def test_ctrl_c_in_telegrafs_terminal_is_left_to_telegraf(fake: FakeGateway, tmp_path: Path) -> None:
-    with plugin(environment(fake, tmp_path)) as child:
+    with plugin(environment(fake, tmp_path), code=QUICK) as child:
         child.prompt()
         child.until(UP)
         child.process.send_signal(signal.SIGINT)
@@ -140,7 +143,7 @@ def test_a_reader_that_is_gone_ends_it_with_one_line(fake: FakeGateway, tmp_path
 def test_it_stays_alive_whatever_the_gateway_does(fake: FakeGateway, tmp_path: Path, password: str) -> None:
     if password == "password":
         fake.add(Status(500, match="/api/[!l]*"))
-    with plugin(environment(fake, tmp_path, POWERWALL_PASSWORD=password)) as child:
+    with plugin(environment(fake, tmp_path, POWERWALL_PASSWORD=password), code=QUICK) as child:
         child.prompt()
         assert b"up=0.0" in child.until(UP)
         child.prompt()
@@ -149,6 +152,17 @@ def test_it_stays_alive_whatever_the_gateway_does(fake: FakeGateway, tmp_path: P
         assert child.errors
         assert all(line.startswith(b"W! ") for line in child.errors)
         assert b"canary" not in b"".join(child.errors)
+
+
+def test_prompts_closer_than_a_gateway_bears_are_one_poll_and_nothing_twice(fake: FakeGateway, tmp_path: Path) -> None:
+    with plugin(environment(fake, tmp_path)) as child:
+        child.prompt()
+        child.until(UP)
+        child.prompt()
+        child.prompt()
+        assert child.end() == 0
+        assert not any(UP in line or POWER in line for line in child.rest())
+    assert len([record for record in fake.requests if record.path == "/api/meters/aggregates"]) == 2  # 403, then 200
 
 
 def test_an_interval_replaces_prompts(fake: FakeGateway, tmp_path: Path) -> None:

@@ -61,8 +61,6 @@ def influx(metric: Metric, labels: tuple[str, ...]) -> InfluxName:
     tags or measurements; countable things have a measurement of their own, with their labels as tags.
     """
     name = prometheus(metric).removeprefix(f"{PREFIX}_").removesuffix("_total")
-    if metric.id.startswith("exporter."):
-        return InfluxName(f"{PREFIX}_exporter", name.removeprefix("exporter_"), metric.labels)
     if not metric.labels:
         return InfluxName(PREFIX, name, ())
     if metric.labels == ("meter",):

@@ -129,8 +129,8 @@ class LastWords(logging.Handler):
         self.said = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the message."""
-        self.said = record.getMessage()
+        """Keep the first message of a failure: it names the cause, the later ones that it was given up."""
+        self.said = self.said or record.getMessage()
 
 
 class StrictExporter:
@@ -231,6 +231,7 @@ class Sender:
                 "OTLP: not delivered, kept and tried again for an hour: %s", self._last_words.said or "no reason given"
             )
         self._failures = 0 if success else self._failures + 1
+        self._last_words.said = ""
         return success
 
     def _pause(self) -> bool:
