@@ -121,8 +121,9 @@ def test_run_lives_while_the_gateway_is_away(tmp_path: Path) -> None:
         url = page_of(process)
         page = until(url, 'powerwall_up{gateway="home"} 0.0')
         assert 'powerwall_poll_errors_total{gateway="home",reason="unreachable"} 1.0' in page
-        with pytest.raises(urllib.error.HTTPError, match="503"):
+        with pytest.raises(urllib.error.HTTPError, match="503") as raised:
             until(url.replace("/metrics", "/-/ready"), "ready")
+        raised.value.close()
 
 
 def test_demo_needs_no_settings_and_ends_by_itself() -> None:
