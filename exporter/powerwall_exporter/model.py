@@ -105,6 +105,12 @@ class SystemClock:
         return time.time_ns()
 
 
+def doubled(first_seconds: float, times: int, longest_seconds: float) -> float:
+    """Return a pause that doubles with each failure up to the longest, however many there were."""
+    # The exponent is bounded first: after a day of failures the power alone would overflow.
+    return min(first_seconds * 2.0 ** min(times, 32), longest_seconds)
+
+
 class Secret:
     """A word that only `reveal()` shows."""
 

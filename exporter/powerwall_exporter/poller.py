@@ -34,7 +34,7 @@ from powerwall_exporter.errors import (
     Unsupported,
 )
 from powerwall_exporter.gateway.endpoints import ENDPOINTS, Endpoint, Pace
-from powerwall_exporter.model import Clock, Json, Metric, Reading, Sample
+from powerwall_exporter.model import Clock, Json, Metric, Reading, Sample, doubled
 
 log = logging.getLogger(__name__)
 
@@ -241,7 +241,7 @@ class Poller:
         slot.state = reaction.state
         pause_seconds = min(max(reaction.pause_seconds, error.retry_seconds or 0.0), LONGEST_PAUSE_SECONDS)
         if reaction.backs_off:
-            pause_seconds = min(self._back_off_seconds * 2**self._account.polls_away, LONGEST_BACK_OFF_SECONDS)
+            pause_seconds = doubled(self._back_off_seconds, self._account.polls_away, LONGEST_BACK_OFF_SECONDS)
             self._account.polls_away += 1
         slot.move_on(now, pause_seconds)
         if reaction.whole:

@@ -160,6 +160,16 @@ def test_a_wrong_password_is_tried_again_after_5_10_20_40_and_60_minutes(site: S
     assert times == [0, 300, 900, 2100, 4500, 8100, 11700]
 
 
+def test_a_wrong_password_may_stay_for_weeks(site: Site, answers: Mocker) -> None:
+    answers.get(URL + SOE, status_code=403)
+    answers.post(URL + LOGIN, status_code=401)
+    for _ in range(1100):
+        with pytest.raises(LoginRejected):
+            site.client.get(SOE)
+        site.clock.step(3600)
+    assert site.login.counts()["rejected"] == 1100
+
+
 def test_a_login_is_never_repeated_within_half_a_minute(site: Site, answers: Mocker) -> None:
     answers.get(URL + SOE, [{"status_code": 401}, {"json": {"percentage": 1}}, {"status_code": 401}])
     site.client.get(SOE)

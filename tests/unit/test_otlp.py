@@ -159,6 +159,18 @@ def test_what_is_older_than_an_hour_is_dropped_and_counted() -> None:
     assert counts["otlp", "dropped"] == len(range(60, 3540, 60))
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_collector_may_be_away_for_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp, "LONGEST_PAUSE_SECONDS", 0.0)
+    script = Script(*[False] * 3000)
+    sender, _, thread = started(script)
+    sender.put("home", [reading(1, energy(1.0))])
+    script.until(lambda: script.values == [1.0])
+    sender.stop(20)
+    thread.join(20)
+    assert script.tries == 3001
+
+
 def test_stopping_delivers_what_is_queued() -> None:
     script = Script()
     sender, _, thread = started(script)

@@ -202,6 +202,15 @@ def test_an_absent_gateway_is_tried_less_and_less_often_down_to_once_a_minute(be
     assert gaps[3:] == pytest.approx([60] * len(gaps[3:]))
 
 
+def test_a_gateway_may_be_away_for_days(bench: Bench) -> None:
+    bench.source.failures["*"] = errors.Unreachable("refused")
+    bench.run(2 * 86400)
+    assert bench.value("powerwall_up") == 0
+    bench.source.failures.clear()
+    bench.run(61)
+    assert bench.value("powerwall_up") == 1
+
+
 def test_a_gateway_that_comes_back_is_up_at_the_next_try(bench: Bench) -> None:
     bench.source.failures["*"] = errors.Unreachable("refused")
     bench.run(120)

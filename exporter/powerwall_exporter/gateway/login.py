@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from powerwall_exporter.errors import BadShape, GatewayError, LoginRejected, Throttled
 from powerwall_exporter.gateway.store import Store
-from powerwall_exporter.model import Clock, Json, Secret
+from powerwall_exporter.model import Clock, Json, Secret, doubled
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Login:
 
     def refused(self, message: str) -> LoginRejected:
         """Return the error for a refusal, after lengthening the pause."""
-        pause_seconds = min(FIRST_PAUSE_SECONDS * 2**self._refusals, LONGEST_PAUSE_SECONDS)
+        pause_seconds = doubled(FIRST_PAUSE_SECONDS, self._refusals, LONGEST_PAUSE_SECONDS)
         self._refusals += 1
         self._not_before = self._clock.monotonic() + pause_seconds
         return LoginRejected(f"{message}; next login in {pause_seconds / 60:.0f} min", pause_seconds)

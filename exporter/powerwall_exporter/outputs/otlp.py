@@ -29,7 +29,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from powerwall_exporter import __version__
 from powerwall_exporter.catalogue import names
-from powerwall_exporter.model import Kind, Metric, Reading, Sample
+from powerwall_exporter.model import Kind, Metric, Reading, Sample, doubled
 
 log = logging.getLogger(__name__)
 
@@ -236,6 +236,6 @@ class Sender:
 
     def _pause(self) -> bool:
         """Wait before the next try, longer each time; return whether to end instead."""
-        pause_seconds = min(2.0**self._failures, LONGEST_PAUSE_SECONDS) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+        pause_seconds = doubled(1.0, self._failures, LONGEST_PAUSE_SECONDS) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
         with self._changed:
             return self._changed.wait_for(lambda: self._stopping, pause_seconds)
