@@ -23,6 +23,7 @@ e2e: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/bench/poll.py
+	$(BIN)/python tests/bench/fake_gateway.py
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py

@@ -2,10 +2,24 @@
 
 from .access import LoginLimit
 from .clock import Clock, RunningClock, SteppedClock
+from .control import Control
 from .exchange import Record
 from .faults import Fault
+from .fleet import Fleet
 from .gateway import FakeGateway
-from .profile import PROFILES
+from .profiles import PROFILES
 from .truth import Truth
 
-__all__ = ["PROFILES", "Clock", "FakeGateway", "Fault", "LoginLimit", "Record", "RunningClock", "SteppedClock", "Truth"]
+__all__ = [
+    "PROFILES",
+    "Clock",
+    "Control",
+    "FakeGateway",
+    "Fault",
+    "Fleet",
+    "LoginLimit",
+    "Record",
+    "RunningClock",
+    "SteppedClock",
+    "Truth",
+]

@@ -44,7 +44,8 @@ class Access:
     """The door: gives tokens for the password and tells who holds one."""
 
     def __init__(self, password: str, clock: Clock, limit: LoginLimit, random_bytes: Callable[[int], bytes]) -> None:
-        self._password: str | None = password
+        self._password = password
+        self._password_until = float("inf")
         self._clock = clock
         self._limit = limit
         self._random_bytes = random_bytes
@@ -64,7 +65,7 @@ class Access:
                 return throttled()
             if login.username in _INSTALLERS:
                 return denied("roles [Provider_Engineer] require physical access")
-            if login.username != _CUSTOMER or self._password is None or login.password != self._password:
+            if login.username != _CUSTOMER or login.password != self._valid_password():
                 return denied("bad credentials")
             token = base64.urlsafe_b64encode(self._random_bytes(TOKEN_BYTES)).decode()
             self._tokens.add(token)
@@ -100,20 +101,24 @@ class Access:
             self._expired |= self._tokens
             self._tokens.clear()
 
-    def forget_password(self) -> None:
-        """Refuse every further login while the granted tokens live on (24.36 on Gateway 1)."""
+    def forget_password(self, after_seconds: float = 0.0) -> None:
+        """Refuse every login from then on while the granted tokens live on (24.36 on Gateway 1)."""
         with self._lock:
-            self._password = None
+            self._password_until = self._clock.now() + after_seconds
 
     def set_password(self, password: str) -> None:
         """Let this be the password from now on."""
         with self._lock:
             self._password = password
+            self._password_until = float("inf")
 
     def lock_out(self) -> None:
         """Lock the login now, as too many attempts do."""
         with self._lock:
             self._locked_until = self._clock.now() + self._limit.lock_seconds
+
+    def _valid_password(self) -> str | None:
+        return self._password if self._clock.now() < self._password_until else None
 
     def _is_locked(self) -> bool:
         """Count an attempt and tell whether the login is locked; an attempt while locked prolongs the lock."""
@@ -178,15 +183,16 @@ def _error(status: int, error: str, message: str) -> Reply:
 
 def _welcome(token: str, email: str, login_time: str) -> Reply:
     """Return a granted login with its two cookies; the label of its body is text, as seen in the field."""
-    answer: Json = {
+    answer: dict[str, Json] = {
         "email": email,
         "firstname": "Tesla",
         "lastname": "Energy",
         "roles": ["Home_Owner"],
         "token": token,
         "provider": "Basic",
-        "loginTime": login_time,
     }
+    if login_time:
+        answer["loginTime"] = login_time
     body = json_bytes(answer)
     user_record = base64.b64encode(body).decode()
     headers = (

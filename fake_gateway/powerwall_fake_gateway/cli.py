@@ -1,177 +1,127 @@
-"""The command `powerwall-fake-gateway`: a fake gateway that runs until it is told to stop.
+"""The command `powerwall-fake-gateway`: fake gateways that run until they are told to stop.
 
 Exit codes: 0 asked to stop, 2 unusable arguments or address, each problem on one line with its remedy.
 """
 
-import argparse
-import math
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import NoReturn, TypeVar
+from collections.abc import Sequence
 
-from .faults import Fault
-from .faults.spec import parse_fault
+from .acceptor import Acceptor
+from .application import RECORDS_KEPT
+from .control import ROOT, Control
+from .fleet import RECORDS_KEPT as FLEET_RECORDS_KEPT
+from .fleet import Fleet, places, raise_open_files
 from .gateway import FakeGateway
-from .profile import DEFAULT_PROFILE, PROFILES
+from .narrator import Narrator
+from .options import DEFAULT_PASSWORD, ArgumentsError, Options, read_options
 
-Value = TypeVar("Value")
-_DEFAULT_PASSWORD = "password"  # noqa: S105 - everybody's password of a fake
+__all__ = ["ArgumentsError", "Options", "main", "read_options"]
 
-
-@dataclass(frozen=True)
-class Options:
-    """What the command line asked for."""
-
-    host: str
-    port: int
-    password: str
-    firmware: str
-    seed: int
-    speed: float
-    start: datetime | None
-    faults: tuple[Fault, ...]
-
-
-class ArgumentsError(Exception):
-    """Arguments that cannot be used, one line per problem."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = tuple(problems)
+_LOOK_SECONDS = 0.25
+_TELL_SECONDS = 5.0
+_OPEN_FILES_EACH = 4
+_MANY = 10
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a fake gateway until Ctrl-C or TERM; return the exit code."""
+    """Run until Ctrl-C or TERM; return the exit code."""
     try:
         options = read_options(sys.argv[1:] if argv is None else argv)
+        fleet = _fleet(options)
     except ArgumentsError as error:
         return _complain(error.problems)
-    gateway = FakeGateway(
-        password=options.password,
-        host=options.host,
-        port=options.port,
-        firmware=options.firmware,
-        seed=options.seed,
-        speed=options.speed,
-        start=options.start,
-    )
-    gateway.add(*options.faults)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        gateway.start()
+        fleet.start()
     except OSError as error:
         place = f"{options.host}:{options.port}"
         return _complain([f"--listen: cannot listen on {place}: {error.strerror}; choose another address or port"])
+    control = Control(fleet.gateways)
     try:
-        _introduce(gateway, options)
-        stop.wait()
+        address = _start_control(control, options)
+        _introduce(fleet.gateways, options, address)
+        _watch(fleet.gateways[0], options, stop)
+    except ArgumentsError as error:
+        return _complain(error.problems)
+    except BrokenPipeError:
+        # Nobody listens any more; what is still to be flushed goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
-        gateway.stop()
+        control.stop()
+        fleet.stop()
     return 0
 
 
-def read_options(argv: Sequence[str]) -> Options:
-    """Read the arguments; ArgumentsError with every problem at once."""
-    given = _parser().parse_args(argv)
-    problems: list[str] = []
+def _fleet(options: Options) -> Fleet:
+    """Make the gateways; ArgumentsError for a combination that cannot be."""
+    if options.gateways > _MANY:
+        raise_open_files(options.gateways * _OPEN_FILES_EACH)
 
-    def read(option: str, reader: Callable[[str], Value], text: str, fallback: Value) -> Value:
-        try:
-            return reader(text)
-        except ValueError as error:
-            problems.append(f"{option}: {error}")
-            return fallback
+    def make(number: int, host: str, port: int, acceptor: Acceptor) -> FakeGateway:
+        gateway = FakeGateway(
+            password=options.password,
+            host=host,
+            port=port,
+            firmware=options.firmware,
+            packs=options.packs,
+            seed=options.seed + number,
+            speed=options.speed,
+            start=options.start,
+            scenario=options.scenario,
+            replay=options.replay or None,
+            acceptor=acceptor,
+            records_kept=FLEET_RECORDS_KEPT if options.gateways > _MANY else RECORDS_KEPT,
+        )
+        gateway.add(*options.faults)
+        return gateway
 
-    host, port = read("--listen", _address, given.listen, ("", 0))
-    options = Options(
-        host=host,
-        port=port,
-        password=given.password,
-        firmware=read("--firmware", _firmware, given.firmware, ""),
-        seed=read("--seed", _seed, given.seed, 0),
-        speed=read("--speed", _speed, given.speed, 1.0),
-        start=read("--start", _start, given.start, None) if given.start else None,
-        faults=tuple(read("--fault", parse_fault, text, Fault()) for text in given.fault),
-    )
-    if problems:
-        raise ArgumentsError(problems)
-    return options
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that complains as the rest of the program does."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ArgumentsError([f"{message}; see powerwall-fake-gateway --help"])
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="powerwall-fake-gateway",
-        description="A simulated Tesla energy gateway: a house with sun, batteries and grid, and faults on demand.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--listen", metavar="HOST:PORT", default="127.0.0.1:8443", help="default: %(default)s")
-    parser.add_argument("--password", default=_DEFAULT_PASSWORD, help="of the user `customer`; default: %(default)s")
-    parser.add_argument("--firmware", metavar="NAME", default=DEFAULT_PROFILE, help=f"one of {', '.join(PROFILES)}")
-    parser.add_argument("--seed", metavar="N", default="1", help="another seed is another house; default: %(default)s")
-    parser.add_argument("--speed", metavar="X", default="1", help="simulated seconds per second; default: %(default)s")
-    parser.add_argument("--start", metavar="ISO", default="", help="where the simulation begins; default: now")
-    parser.add_argument(
-        "--fault", metavar="SPEC", action="append", default=[], help="e.g. status=503,match=/api/meters/*,times=2"
-    )
-    return parser
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
-        raise ValueError(f"{text!r} is not HOST:PORT; write e.g. 127.0.0.1:8443")
-    return host.strip("[]"), int(port)
-
-
-def _firmware(text: str) -> str:
-    if text not in PROFILES:
-        raise ValueError(f"{text!r} is unknown; use one of {', '.join(PROFILES)}")
-    return text
-
-
-def _seed(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError(f"{text!r} is not a whole number; write e.g. 7")
-    return int(text)
-
-
-def _speed(text: str) -> float:
     try:
-        speed = float(text)
-    except ValueError:
-        speed = math.nan
-    if not 0 < speed <= 100_000:
-        raise ValueError(f"{text!r} is not a number from above 0 to 100000; write e.g. 60")
-    return speed
+        return Fleet(places(options.host, options.port, options.gateways, by_address=options.by_address), make)
+    except ValueError as error:
+        raise ArgumentsError([str(error)]) from error
 
 
-def _start(text: str) -> datetime | None:
+def _start_control(control: Control, options: Options) -> str:
+    """Start the control port where it is asked for; return its URL, or nothing."""
+    if options.control is None:
+        return ""
+    host, port = options.control
     try:
-        start = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a date; write e.g. 2026-06-21T06:00:00-07:00") from None
-    return start.astimezone() if start.tzinfo is None else start
+        port = control.start(host, port)
+    except OSError as error:
+        problem = f"--control: cannot listen on {host}:{port}: {error.strerror}; choose another address or port"
+        raise ArgumentsError([problem]) from error
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{ROOT}/"
 
 
-def _introduce(gateway: FakeGateway, options: Options) -> None:
-    """Say where it is and how to point the exporter at it."""
-    shown = options.password if options.password == _DEFAULT_PASSWORD else "as given"
-    value = options.password if options.password == _DEFAULT_PASSWORD else "..."
-    print(f"{options.firmware} on {gateway.url}, user customer, password {shown}; Ctrl-C ends it")
-    print(f"try: POWERWALL_HOST={gateway.address} POWERWALL_PASSWORD={value} powerwall-exporter run", flush=True)
+def _introduce(gateways: Sequence[FakeGateway], options: Options, control: str) -> None:
+    """Say where they are and how to point the exporter at the first."""
+    first, last = gateways[0], gateways[-1]
+    shown = options.password if options.password == DEFAULT_PASSWORD else "as given"
+    value = options.password if options.password == DEFAULT_PASSWORD else "..."
+    where = first.url if first is last else f"{first.url} to {last.address} ({len(gateways)} gateways)"
+    print(f"{options.firmware} on {where}, user customer, password {shown}; Ctrl-C ends it")
+    print(f"try: POWERWALL_HOST={first.address} POWERWALL_PASSWORD={value} powerwall-exporter run", flush=True)
+    if control:
+        print(f"control: {control}", flush=True)
+    if options.scenario:
+        print(f"{options.scenario.name}: {options.scenario.about}", flush=True)
+
+
+def _watch(gateway: FakeGateway, options: Options, stop: threading.Event) -> None:
+    """Wait for the end; say what happens to the first gateway meanwhile, if that is wanted."""
+    if not options.watch:
+        stop.wait()
+        return
+    narrator = Narrator(gateway, gateway.zone, _TELL_SECONDS * options.speed)
+    while not stop.wait(_LOOK_SECONDS):
+        for line in narrator.lines():
+            print(line, flush=True)
 
 
 def _complain(problems: Sequence[str]) -> int:

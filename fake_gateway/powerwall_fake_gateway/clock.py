@@ -29,6 +29,10 @@ class RunningClock:
         """Return the start moment plus the real time since construction, times the speed."""
         return self._start_unix_seconds + (self._monotonic() - self._origin_seconds) * self._speed
 
+    def step(self, seconds: float) -> None:
+        """Go forward at once; ValueError for a negative step."""
+        self._start_unix_seconds += _forward(seconds)
+
 
 class SteppedClock:
     """Time that stands still until somebody steps it."""
@@ -45,7 +49,11 @@ class SteppedClock:
 
     def step(self, seconds: float) -> None:
         """Go forward; ValueError for a negative step, as time never runs back."""
-        if seconds < 0:
-            raise ValueError(f"cannot step {seconds} seconds back")
         with self._lock:
-            self._now_unix_seconds += seconds
+            self._now_unix_seconds += _forward(seconds)
+
+
+def _forward(seconds: float) -> float:
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(f"cannot step {seconds} seconds; time only goes forward")
+    return seconds

@@ -17,7 +17,7 @@ Wait = Callable[[float], bool]
 """Waits that many seconds; returns at once, and True, when the fake is to stop."""
 
 
-def deliver(secured: ssl.SSLSocket, reply: Reply, delivery: Delivery, wait: Wait) -> bool:
+def deliver(secured: socket.socket, reply: Reply, delivery: Delivery, wait: Wait) -> bool:
     """Send a reply as its delivery says; return whether the connection still makes sense."""
     if wait(delivery.delay_seconds):
         return False
@@ -47,18 +47,23 @@ def hang(connection: socket.socket, wait: Wait) -> None:
             return
 
 
-def say_goodbye(secured: ssl.SSLSocket) -> None:
+def say_goodbye(secured: socket.socket) -> None:
     """Tell the client that the stream ends here, without waiting for its farewell."""
+    if not isinstance(secured, ssl.SSLSocket):
+        return
     with suppress(OSError, ValueError):
         secured.settimeout(0)
         secured.unwrap()
 
 
-def _send(secured: ssl.SSLSocket, head: bytes, body: bytes, delivery: Delivery, wait: Wait) -> None:
+def _send(secured: socket.socket, head: bytes, body: bytes, delivery: Delivery, wait: Wait) -> None:
     if delivery.drip_bytes is None:
         secured.sendall(head + body)
         return
-    secured.sendall(head)
+    if delivery.drip_header:
+        body = head + body
+    else:
+        secured.sendall(head)
     for begin in range(0, len(body), delivery.drip_bytes):
         if wait(delivery.drip_pause_seconds):
             return
@@ -74,6 +79,6 @@ def _head(reply: Reply, length_error_bytes: int) -> bytes:
     return "\r\n".join((*lines, "", "")).encode("latin-1")
 
 
-def _arm_reset(secured: ssl.SSLSocket) -> None:
+def _arm_reset(secured: socket.socket) -> None:
     """Make the coming close a reset."""
     secured.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -41,6 +41,7 @@ class Delivery:
     """Bytes of the body after which the connection is closed."""
     drip_bytes: int | None = None
     drip_pause_seconds: float = 0.0
+    drip_header: bool = False
     length_error_bytes: int = 0
     """What is added to the true length in the header."""
     ending: str = "keep"

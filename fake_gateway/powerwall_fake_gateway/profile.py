@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
+from enum import Enum
 from hashlib import sha256
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from .firmware import Release
 from .model import Plant
-from .sky import Place
-
-DEFAULT_PROFILE = "gw2-split-23.28"
 
 
 @dataclass(frozen=True)
@@ -17,10 +16,11 @@ class GridCode:
 
     grid_code: str
     phase_setting: str
+    voltage_setting: int
     country: str
     state: str
-    utility: str
-    retailer: str
+    utility: str | None
+    retailer: str | None
     region: str
 
 
@@ -33,20 +33,35 @@ class SolarBrand:
     power_rating_watts: int
 
 
+class Role(Enum):
+    """What the gateway is to its site when the simulation begins."""
+
+    LEADER = "leader"
+    FOLLOWER = "follower"
+    STOPPED = "stopped"
+    BOOTING = "booting"
+
+
 @dataclass(frozen=True)
 class Profile:
     """One gateway as sold, installed and flashed."""
 
     name: str
-    firmware: str
+    about: str
+    release: Release
     gateway_part_number: str
     pack_part_number: str
     pack_type: str
     plant: Plant
     grid_code: GridCode
-    solar: SolarBrand
+    solar: SolarBrand | None
     solar_meter: str
-    """`synchrometer` where current clamps of the gateway measure it, `inverter` where a Tesla inverter reports it."""
+    """`synchrometer` where clamps of the gateway measure it, `inverter` where a Tesla inverter reports it, or empty."""
+    strings: int = 0
+    """Strings of panels per pack with an inverter of its own (Powerwall+)."""
+    role: Role = Role.LEADER
+    only: tuple[str, ...] = ()
+    """The only paths that are there besides the login; empty for all."""
     device_type: str = "teg"
     sync_type: str = "v2.1"
     site_name: str = "Sunny Corner"
@@ -57,14 +72,19 @@ class Profile:
     nominal_pack_kilowatts: float = field(default=5.4)
 
     @property
+    def firmware(self) -> str:
+        """Return the number of the firmware."""
+        return self.release.number
+
+    @property
     def git_hash(self) -> str:
         """Return 40 hex digits that belong to the firmware; invented, but always the same."""
         return sha256(f"firmware {self.firmware}".encode()).hexdigest()[:40]
 
     @property
     def version(self) -> str:
-        """Return the firmware as the gateway spells it: number and first eight digits of the hash."""
-        return f"{self.firmware} {self.git_hash[:8]}"
+        """Return the firmware as the gateway spells it: the number, since 20.49 with eight digits of the hash."""
+        return self.firmware if self.release.open_reads else f"{self.firmware} {self.git_hash[:8]}"
 
     def zone(self) -> tzinfo:
         """Return the site's zone; its standard offset where the machine has no time zone data."""
@@ -91,43 +111,3 @@ class Identity:
 
     def _serial(self, number: int) -> str:
         return f"TG12{self.seed % 1_000_000:06d}{number:04d}"
-
-
-_CALIFORNIA = GridCode(
-    grid_code="60Hz_240V_s_UL1741SA:2019_California",
-    phase_setting="Split",
-    country="United States",
-    state="California",
-    utility="Sunshine Electric Company",
-    retailer="Sunshine Power (SUN)",
-    region="UL1741SA-CA:2019",
-)
-_SUNNY_CORNER = Place(latitude_degrees=34.1, longitude_degrees=-118.3)
-
-_PROFILES = (
-    Profile(
-        name="gw2-split-23.28",
-        firmware="23.28.2",
-        gateway_part_number="1232100-00-E",
-        pack_part_number="3012170-05-C",
-        pack_type="ACPW",
-        plant=Plant(_SUNNY_CORNER),
-        grid_code=_CALIFORNIA,
-        solar=SolarBrand("Sunmaker", "SM-7600 (240V)", 7_600),
-        solar_meter="synchrometer",
-    ),
-    Profile(
-        name="gw2-plus-23.28",
-        firmware="23.28.2",
-        gateway_part_number="1232100-00-E",
-        pack_part_number="3012170-25-E",
-        pack_type="SolarPowerwall",
-        plant=Plant(_SUNNY_CORNER),
-        grid_code=_CALIFORNIA,
-        solar=SolarBrand("Tesla", "Solar Inverter 7.6", 7_600),
-        solar_meter="inverter",
-    ),
-)
-
-PROFILES = {profile.name: profile for profile in _PROFILES}
-"""Every profile by its name."""

@@ -1,16 +1,17 @@
 """The I/O of a fake gateway: listens, speaks TLS and HTTP/1.1, and delivers replies well or badly.
 
-One thread accepts, one serves each connection; handshakes happen in the latter, so a silent client delays nobody.
+One thread accepts, for one server or for many; one serves each connection. Handshakes happen in the latter, so a silent
+client delays nobody.
 """
 
-import selectors
 import socket
 import ssl
 import threading
 from contextlib import suppress
-from dataclasses import replace
-from typing import BinaryIO, Protocol, cast
+from dataclasses import dataclass, replace
+from typing import BinaryIO, Protocol
 
+from .acceptor import Acceptor
 from .delivery import deliver, hang, say_goodbye
 from .exchange import Delivery, Reply, Request
 from .http_reader import MalformedRequestError, read_request
@@ -19,11 +20,25 @@ _BACKLOG = 1_024
 _STOP_SECONDS = 0.9
 
 
+@dataclass(frozen=True)
+class Greeting:
+    """How a new connection is met."""
+
+    context: ssl.SSLContext | None = None
+    """The TLS identity; None for a connection in the clear."""
+    manner: str = "talk"
+    """`talk`, `hang` without a word, or `drop` at once."""
+
+
+SILENT = Greeting(manner="hang")
+DROPPED = Greeting(manner="drop")
+
+
 class Host(Protocol):
     """What stands behind the sockets."""
 
-    def greet(self) -> ssl.SSLContext | None:
-        """Return the TLS identity for a new connection; None to keep silent."""
+    def greet(self) -> Greeting:
+        """Return how a new connection is met."""
 
     def connected(self) -> int:
         """Count a connection whose handshake is done and return its number."""
@@ -35,33 +50,30 @@ class Host(Protocol):
 class Server:
     """Listens on one address until stopped; no connection, however stuck, holds up the stop."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, acceptor: Acceptor | None = None) -> None:
         self._host = host
+        self._acceptor = acceptor or Acceptor()
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._open: dict[threading.Thread, socket.socket] = {}
-        self._acceptor: threading.Thread | None = None
-        self._wake: socket.socket | None = None
+        self._listener: socket.socket | None = None
 
     def start(self, host: str, port: int) -> int:
         """Listen and return the port; OSError if the address cannot be had."""
         listener = _listen(host, port)
-        woken, self._wake = socket.socketpair()
         self._stop.clear()
-        self._acceptor = threading.Thread(
-            target=self._accept, args=(listener, woken), name="fake-gateway-accept", daemon=True
-        )
-        self._acceptor.start()
-        return cast("int", listener.getsockname()[1])
+        self._listener = listener
+        bound: int = listener.getsockname()[1]
+        self._acceptor.add(listener, self._begin)
+        return bound
 
     def stop(self) -> None:
         """Stop listening and end every connection, hung or not."""
-        if self._acceptor is None or self._wake is None:
+        if self._listener is None:
             return
         self._stop.set()
-        self._wake.close()
-        self._acceptor.join()
-        self._acceptor = None
+        self._acceptor.remove(self._listener)
+        self._listener = None
         with self._lock:
             connections = dict(self._open)
         for connection in connections.values():
@@ -71,22 +83,12 @@ class Server:
         for thread in connections:
             thread.join(_STOP_SECONDS)
 
-    def _accept(self, listener: socket.socket, woken: socket.socket) -> None:
-        with listener, woken, selectors.DefaultSelector() as selector:
-            selector.register(listener, selectors.EVENT_READ)
-            selector.register(woken, selectors.EVENT_READ)
-            while not self._stop.is_set():
-                ready = [key.fileobj for key, _ in selector.select()]
-                if listener in ready:
-                    self._begin(listener)
-
-    def _begin(self, listener: socket.socket) -> None:
+    def _begin(self, connection: socket.socket) -> None:
         """Take one connection to a thread of its own."""
-        with suppress(OSError):
-            connection, _ = listener.accept()
-            connection.setblocking(True)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._serve, args=(connection,), name="fake-gateway", daemon=True).start()
+        thread = threading.Thread(target=self._serve, args=(connection,), name="fake-gateway", daemon=True)
+        with self._lock:
+            self._open[thread] = connection
+        thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
         """Live a connection's life; any OSError means that the client has gone, or will not have our certificate."""
@@ -99,19 +101,27 @@ class Server:
             last.close()
 
     def _talk(self, connection: socket.socket) -> None:
-        self._track(connection)
-        context = self._host.greet()
-        if context is None:
+        greeting = self._host.greet()
+        if greeting.manner == "drop":
+            return
+        if greeting.manner == "hang":
             hang(connection, self._stop.wait)
             return
-        secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        self._track(secured)
-        secured.do_handshake()
+        secured = self._secured(connection, greeting.context)
         with secured.makefile("rb") as stream:
             number = self._host.connected()
             while not self._stop.is_set() and self._exchange(secured, stream, number):
                 pass
         say_goodbye(secured)
+
+    def _secured(self, connection: socket.socket, context: ssl.SSLContext | None) -> socket.socket:
+        """Shake hands where the connection is not in the clear."""
+        if context is None:
+            return connection
+        secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        self._track(secured)
+        secured.do_handshake()
+        return secured
 
     def _track(self, connection: socket.socket) -> None:
         """Make a socket known to `stop`, in place of the one this thread had before."""
@@ -120,7 +130,7 @@ class Server:
             if self._stop.is_set():
                 raise ConnectionAbortedError("stopping")
 
-    def _exchange(self, secured: ssl.SSLSocket, stream: BinaryIO, number: int) -> bool:
+    def _exchange(self, secured: socket.socket, stream: BinaryIO, number: int) -> bool:
         """Serve one request; return whether another may follow on this connection."""
         try:
             request = read_request(stream, number)

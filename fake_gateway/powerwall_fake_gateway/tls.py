@@ -28,6 +28,14 @@ def server_context(name: str) -> ssl.SSLContext:
     return context
 
 
+@lru_cache(maxsize=1)
+def broken_context() -> ssl.SSLContext:
+    """Return a context whose every handshake ends in an alert."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sni_callback = _refuse
+    return context
+
+
 @lru_cache(maxsize=len(CERTIFICATES))
 def fingerprint(name: str) -> str:
     """Return SHA-256 over the DER form of a certificate, in lower-case hex."""
@@ -44,3 +52,7 @@ def _check_server_name(
     if name is None or name in SERVER_NAMES:
         return None
     return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+
+
+def _refuse(connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> int | None:
+    return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE

@@ -81,12 +81,13 @@ def outputs(url: str, folder: Path) -> None:
     readings = [Reading(path, 0, 1e18, catalogue.read(path, payload, 0)) for path, payload in payloads.items()]
     samples = sum(len(reading.samples) for reading in readings)
     page = Page(lambda: [Snapshot("home").updated(readings)], catalogue.METRICS)
-    for name, work in {
+    works: dict[str, Callable[[], object]] = {
         "catalogue": lambda: [catalogue.read(path, payload, 0) for path, payload in payloads.items()],
         "line protocol": lambda: influx.lines("home", readings),
         "page": lambda: page.render(TEXT),
         "names": lambda: [names.prometheus(metric) for metric in catalogue.METRICS],
-    }.items():
+    }
+    for name, work in works.items():
         work()
         print(f"{name:14} {milliseconds(work, 200) * 1e3 / samples:6.2f} us CPU per sample ({samples} samples)")
 

@@ -40,6 +40,78 @@ def test_it_serves_until_told_to_stop(number: signal.Signals, client: requests.S
             process.kill()
 
 
+def test_a_scenario_is_told_in_words() -> None:
+    arguments = ["--listen", "127.0.0.1:0", "--scenario", "outage", "--speed", "60"]
+    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(4)]
+        finally:
+            process.kill()
+    assert lines[2].startswith("outage: An evening outage of two hours")
+    assert lines[3].startswith("Sun 21 Jun 18:3")
+    assert " kW, house " in lines[3]
+
+
+def test_it_ends_quietly_when_nobody_reads_its_words() -> None:
+    arguments = ["--listen", "127.0.0.1:0", "--scenario", "outage", "--speed", "6000"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*COMMAND, *arguments], stdout=pipe, stderr=pipe, env=ENVIRONMENT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.stdout.close()
+            assert process.wait(30) == 0
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
+        finally:
+            process.kill()
+
+
+def test_many_gateways_and_a_control_port_are_introduced(client: requests.Session) -> None:
+    arguments = ["--listen", "127.0.0.1:0", "--gateways", "3", "--control", "127.0.0.1:0", "--packs", "4"]
+    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            first, _, control = (process.stdout.readline() for _ in range(3))
+            assert "(3 gateways)" in first
+            told = requests.get(control.removeprefix("control: ").strip(), timeout=5).json()["gateways"]
+            for row in told:
+                assert client.get(f"{row['url']}/api/status", timeout=5).status_code == 200
+        finally:
+            process.kill()
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--packs", "11"], "--packs: '11' is not a number of Powerwalls; write 1 to 10"),
+        (["--packs", "1", "--firmware", "gw2-disabled-pack-23.28"], "1 packs are impossible; give 2 to 10"),
+        (["--gateways", "0"], "--gateways: '0' is not a number from 1 to 10000; write e.g. 3"),
+        (["--gateways", "2", "--listen", "127.0.0.1:65535"], "--gateways: 2 ports from 65535 on do not exist"),
+        (["--gateways", "2", "--listen", "localhost:1", "--by-address"], "--gateways: 'localhost' is not an address"),
+        (["--scenario", "odd"], "--scenario: scenario 'odd' is unknown; use one of firmware-update"),
+        (["--replay", "nowhere"], "--replay: nowhere cannot be read"),
+        (["--control", "8080"], "--control: '8080' is not HOST:PORT"),
+    ],
+)
+def test_what_cannot_be_had_is_one_line(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"powerwall-fake-gateway: {complaint}")
+
+
+def test_a_control_port_in_use_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        assert cli.main(["--listen", "127.0.0.1:0", "--control", place]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"--control: cannot listen on {place}: Address already in use" in line
+
+
 def test_a_password_of_ones_own_is_not_printed() -> None:
     arguments = ["--listen", "127.0.0.1:0", "--password", "hush-hush"]
     with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:

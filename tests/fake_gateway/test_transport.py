@@ -112,7 +112,7 @@ def test_a_silent_client_delays_nobody(gateway: FakeGateway, client: requests.Se
 
 
 def test_a_path_that_is_not_there_is_404_in_plain_text(gateway: FakeGateway, member: requests.Session) -> None:
-    answer = member.get(f"{gateway.url}/api/devices/vitals", timeout=5)
+    answer = member.get(f"{gateway.url}/api/nowhere", timeout=5)
     assert (answer.status_code, answer.content) == (404, b"404 page not found\n")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
 

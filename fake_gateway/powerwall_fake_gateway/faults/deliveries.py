@@ -51,6 +51,19 @@ class Drip(Fault):
 
 
 @dataclass(frozen=True)
+class DripHeader(Fault):
+    """The header, too, comes a few bytes at a time, with a pause in real seconds before each."""
+
+    bytes_each: int = 1
+    pause_seconds: float = 1.0
+
+    def deliver(self, delivery: Delivery) -> Delivery:
+        """Send slowly from the first byte."""
+        drip = replace(delivery, drip_bytes=max(1, self.bytes_each), drip_pause_seconds=self.pause_seconds)
+        return replace(drip, drip_header=True)
+
+
+@dataclass(frozen=True)
 class Truncate(Fault):
     """The connection is closed after some bytes of the body."""
 

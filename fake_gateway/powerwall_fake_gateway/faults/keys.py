@@ -1,41 +1,25 @@
-"""Faults of single values in a JSON reply. A key is a path with dots, `*` stands for every member."""
+"""Faults of single values in a JSON reply. A key is a path with dots, each part a shell pattern."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from powerwall_fake_gateway.exchange import Reply
+from powerwall_fake_gateway.keypath import Edit, drop, edit
 from powerwall_fake_gateway.spelling import Json, json_bytes
 
 from .base import Fault
 
+_MARK = "\x00twin"
 
-def _edited(reply: Reply, key: str, edit: Callable[[dict[str, Json], str], None]) -> Reply:
-    """Apply an edit where a path leads; a body that is not JSON, or has no such key, stays as it is."""
+
+def _edited(reply: Reply, key: str, change: Edit) -> Reply:
+    """Apply a change where a path leads; a body that is not JSON, or has no such key, stays as it is."""
     try:
         decoded = json.loads(reply.body)
     except ValueError:
         return reply
-    *path, name = key.split(".")
-    for holder in _holders([decoded], path):
-        for member in [key for key in holder if name in ("*", key)]:
-            edit(holder, member)
+    edit(decoded, key, change)
     return replace(reply, body=json_bytes(decoded))
-
-
-def _holders(values: list[Json], path: list[str]) -> list[dict[str, Json]]:
-    """Return the objects a path leads to from any of the values."""
-    if not path:
-        return [value for value in values if isinstance(value, dict)]
-    return _holders([member for value in values for member in _members(value, path[0])], path[1:])
-
-
-def _members(value: Json, part: str) -> list[Json]:
-    if isinstance(value, list):
-        return [member for index, member in enumerate(value) if part in ("*", str(index))]
-    if isinstance(value, dict):
-        return [member for key, member in value.items() if part in ("*", key)]
-    return []
 
 
 @dataclass(frozen=True)
@@ -46,7 +30,7 @@ class DropKey(Fault):
 
     def edit(self, reply: Reply) -> Reply:
         """Remove the key."""
-        return _edited(reply, self.key, _drop)
+        return _edited(reply, self.key, drop)
 
 
 @dataclass(frozen=True)
@@ -95,9 +79,27 @@ class RenameKey(Fault):
         return _edited(reply, self.key, lambda holder, name: holder.update({self.name: holder.pop(name)}))
 
 
+@dataclass(frozen=True)
+class DuplicateKey(Fault):
+    """A key is there twice, the other value first; parsers differ in which they take."""
+
+    key: str
+    value: Json = 0
+
+    def edit(self, reply: Reply) -> Reply:
+        """Write the key a second time before the true one."""
+        name = self.key.rpartition(".")[2]
+        doubled = _edited(reply, self.key, self._mark)
+        return replace(doubled, body=doubled.body.replace(json_bytes(_MARK), json_bytes(name)))
+
+    def _mark(self, holder: dict[str, Json], name: str) -> None:
+        items = list(holder.items())
+        holder.clear()
+        for key, value in items:
+            if key == name:
+                holder[_MARK] = self.value
+            holder[key] = value
+
+
 def _retyped(value: Json) -> Json:
     return 7 if isinstance(value, str) else json_bytes(value).decode()
-
-
-def _drop(holder: dict[str, Json], name: str) -> None:
-    del holder[name]

@@ -4,6 +4,7 @@ import gzip
 import zlib
 from dataclasses import dataclass, replace
 
+from powerwall_fake_gateway.access import forbidden
 from powerwall_fake_gateway.exchange import Reply
 
 from .base import Fault
@@ -24,6 +25,27 @@ class Status(Fault):
         body = self.body.encode() if isinstance(self.body, str) else self.body
         headers = (("content-type", self.content_type),) if self.content_type else ()
         return Reply(self.status, body, headers)
+
+
+@dataclass(frozen=True)
+class Forbid(Fault):
+    """The role of the login lacks the right: 403, whatever the token."""
+
+    def edit(self, reply: Reply) -> Reply:
+        """Replace the reply by the refusal that a missing token gets, too."""
+        return forbidden("GET")
+
+
+@dataclass(frozen=True)
+class Header(Fault):
+    """Another header, or another value of one, e.g. `retry-after`."""
+
+    name: str
+    value: str = ""
+
+    def edit(self, reply: Reply) -> Reply:
+        """Set the header."""
+        return reply.with_header(self.name, self.value)
 
 
 @dataclass(frozen=True)

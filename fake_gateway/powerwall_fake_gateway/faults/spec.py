@@ -44,11 +44,11 @@ def _value(kind_name: str, field: "Field[object]", text: str) -> object:
     try:
         if wanted in (int, "int", int | None):
             return int(text)
-        if wanted is float:
+        if wanted in (float, float | None):
             return float(text)
     except ValueError as error:
         raise UnreadableFaultError(f"fault {kind_name!r}: {field.name}={text!r} is not a number") from error
-    if field.name == "value":
+    if field.name == "value" and wanted is not str:
         return _json_or_text(text)
     return text
 
@@ -58,3 +58,22 @@ def _json_or_text(text: str) -> object:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def spell_fault(fault: Fault) -> str:
+    """Return the text that `parse_fault` reads as this fault; defaults are left out."""
+    kind = next(name for name, kind in KINDS.items() if kind is type(fault))
+    own = [field.name for field in fields(fault) if not field.kw_only]
+    given = {
+        field.name: getattr(fault, field.name)
+        for field in fields(fault)
+        if field.name in own[:1] or getattr(fault, field.name) != field.default
+    }
+    head = f"{kind}={_text(given.pop(own[0]))}" if own else kind
+    return ",".join((head, *(f"{name.replace('_', '-')}={_text(value)}" for name, value in given.items())))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    return value if isinstance(value, str) else json.dumps(value)

@@ -39,6 +39,38 @@ class Reboot(Fault):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Boot(Fault):
+    """The gateway restarts through every stage: no connection, silence, no controller, zeros."""
+
+    times: int | None = 1
+    action: ClassVar[Action | None] = Action.BOOT
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopController(Fault):
+    """The site controller stops: power, charge and grid are an empty 502."""
+
+    times: int | None = 1
+    action: ClassVar[Action | None] = Action.STOP_CONTROLLER
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropConnection(Fault):
+    """A new connection is dropped at once."""
+
+    action: ClassVar[Action | None] = Action.DROP_CONNECTION
+    on_connect: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsFailure(Fault):
+    """The handshake of a new connection ends in an alert."""
+
+    action: ClassVar[Action | None] = Action.BREAK_HANDSHAKE
+    on_connect: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class HangHandshake(Fault):
     """The connection is accepted, then nothing is said."""
 

@@ -7,7 +7,7 @@ and inverters (packs and Tesla solar inverters; real frequency, voltage from lin
 import math
 
 from powerwall_fake_gateway.spelling import ZERO_TIME, Json
-from powerwall_fake_gateway.truth import LegTruth, MeterTruth, PackTruth
+from powerwall_fake_gateway.truth import LegTruth, MeterTruth, PackTruth, line_volts
 
 from .view import View
 
@@ -28,11 +28,13 @@ def aggregates(view: View) -> Json:
     solar = _solar_category(view)
     consumed = _net(site) - _net(battery) - _net(solar)
     volts = _synchrometer_volts(truth.legs)
-    load = _category(view.heard(_SITE), truth.load, volts, truth.load.power_watts / volts)
+    load = _category(view.heard(_SITE), truth.load, volts, amperes(truth.load.power_watts, volts))
     load |= {"energy_exported": 0, "energy_imported": consumed}
     categories: dict[str, Json] = {"site": site, "battery": battery, "load": load}
     if view.profile.solar_meter:
         categories["solar"] = solar
+    if view.profile.release.seven_categories:
+        categories |= {name: _absent() for name in ("busway", "frequency", "generator")}
     return categories
 
 
@@ -57,17 +59,34 @@ def inventory(view: View) -> Json:
 
 def readings(view: View) -> Json:
     """Answer /api/meters/readings: synchrometers refuse while the site controller runs, with zeros."""
-    blank: Json = {"ct": 0, "v_V": 0, "p_W": 0, "q_VAR": 0, "eExp_Ws": 0, "eImp_Ws": 0}
-    data: Json = {"firmwareVersion": "", "cts": [blank] * 4}
+    serial = view.identity.gateway_serial
+    if view.running:
+        data: Json = {"firmwareVersion": "", "cts": [_clamp(0)] * 4}
+        return {serial + kind: {"error": _BUSY, "data": data} for kind in ("synchrometerX", "synchrometerY")}
+    solar = _solar_flows(view) if view.profile.solar_meter == "synchrometer" else []
     return {
-        view.identity.gateway_serial + kind: {"error": _BUSY, "data": data}
-        for kind in ("synchrometerX", "synchrometerY")
+        serial + "synchrometerX": _read(view, _site_flows(view)),
+        serial + "synchrometerY": _read(view, solar),
     }
 
 
-def block_energy(watt_hours: float) -> int:
+def _read(view: View, flows: list[tuple[int, int]]) -> Json:
+    """Return what a synchrometer reads; the energies stay 0 and unused clamps are numbered 0."""
+    legs = zip(view.truth.legs, flows, strict=False)
+    cts: list[Json] = [_clamp(row, _leg_volts(leg), *flow) for row, (leg, flow) in enumerate(legs, start=1)]
+    blank: list[Json] = [_clamp(0)]
+    data: Json = {"firmwareVersion": view.profile.git_hash[:14], "cts": cts + blank * (4 - len(cts))}
+    return {"error": "", "data": data}
+
+
+def _clamp(number: int, volts: float = 0, watts: int = 0, var: int = 0) -> Json:
+    return {"ct": number, "v_V": volts, "p_W": watts, "q_VAR": var, "eExp_Ws": 0, "eImp_Ws": 0}
+
+
+def block_energy(view: View, watt_hours: float) -> int:
     """Return a pack's counter at its resolution of 1 Wh (10 Wh before 22.x)."""
-    return int(watt_hours)
+    step = view.profile.release.energy_step_watt_hours
+    return int(watt_hours // step) * step
 
 
 def block_frequency(view: View) -> float:
@@ -85,6 +104,11 @@ def block_amperes(pack: PackTruth) -> float:
     return round(pack.current_amperes * 10) * 0.1
 
 
+def amperes(power: float, volts: float) -> float:
+    """Return the current of a power in W or VA; none without voltage."""
+    return power / volts if volts else 0.0
+
+
 def _net(category: dict[str, Json]) -> float:
     """Return imported minus exported energy of a category in Wh."""
     imported, exported = category["energy_imported"], category["energy_exported"]
@@ -93,7 +117,7 @@ def _net(category: dict[str, Json]) -> float:
     return imported - exported
 
 
-def _category(heard: str, meter: MeterTruth, volts: float, amperes: float) -> dict[str, Json]:
+def _category(heard: str, meter: MeterTruth, volts: float, current: float) -> dict[str, Json]:
     """Return one aggregate category as a synchrometer gives it, in the gateway's order of keys."""
     return {
         "last_communication_time": heard,
@@ -104,7 +128,7 @@ def _category(heard: str, meter: MeterTruth, volts: float, amperes: float) -> di
         "energy_exported": meter.exported_watt_hours,
         "energy_imported": meter.imported_watt_hours,
         "instant_average_voltage": volts,
-        "instant_average_current": amperes,
+        "instant_average_current": current,
         "i_a_current": 0,
         "i_b_current": 0,
         "i_c_current": 0,
@@ -112,8 +136,13 @@ def _category(heard: str, meter: MeterTruth, volts: float, amperes: float) -> di
         "last_phase_power_communication_time": ZERO_TIME,
         "last_phase_energy_communication_time": ZERO_TIME,
         "timeout": _TIMEOUT_NANOSECONDS,
-        "instant_total_current": amperes,
+        "instant_total_current": current,
     }
+
+
+def _absent() -> Json:
+    """Return the category of a meter that is not there: all zero, never heard."""
+    return _category(ZERO_TIME, MeterTruth(0, 0, 0, 0), 0, 0)
 
 
 def _metered(category: dict[str, Json], meters: int) -> dict[str, Json]:
@@ -124,33 +153,33 @@ def _metered(category: dict[str, Json], meters: int) -> dict[str, Json]:
 
 def _site_category(view: View) -> dict[str, Json]:
     legs = view.truth.legs
-    amperes = sum(_leg_amperes(leg, *flow) for leg, flow in zip(legs, _site_flows(view), strict=True))
-    return _metered(_category(view.heard(_SITE), view.truth.site, _synchrometer_volts(legs), amperes), 1)
+    total = sum(_leg_amperes(leg, *flow) for leg, flow in zip(legs, _site_flows(view), strict=True))
+    return _metered(_category(view.heard(_SITE), view.truth.site, _synchrometer_volts(legs), total), 1)
 
 
 def _battery_category(view: View) -> dict[str, Json]:
-    packs = view.truth.packs
-    volts = sum(block_volts(pack) for pack in packs) / len(packs)
-    amperes = sum(block_amperes(pack) for pack in packs)
-    category = _category(view.heard(_BATTERY), view.truth.battery, volts, amperes)
+    packs = view.truth.working
+    volts = sum(block_volts(pack) for pack in packs) / max(1, len(packs))
+    total = sum(block_amperes(pack) for pack in packs)
+    category = _category(view.heard(_BATTERY), view.truth.battery, volts, total)
     return _metered(category, len(packs)) | {
         "frequency": block_frequency(view),
-        "energy_exported": sum(block_energy(pack.discharged_watt_hours) for pack in packs),
-        "energy_imported": sum(block_energy(pack.charged_watt_hours) for pack in packs),
+        "energy_exported": sum(block_energy(view, pack.discharged_watt_hours) for pack in packs),
+        "energy_imported": sum(block_energy(view, pack.charged_watt_hours) for pack in packs),
     }
 
 
 def _solar_category(view: View) -> dict[str, Json]:
     truth = view.truth
     if view.profile.solar_meter == "inverter":
-        volts = block_volts(truth.packs[0])
-        category = _category(view.heard(_SOLAR), truth.solar, volts, truth.solar.power_watts / volts)
+        volts = round(line_volts(truth.legs) * 10) * 0.1
+        category = _category(view.heard(_SOLAR), truth.solar, volts, amperes(truth.solar.power_watts, volts))
         return _metered(category, 1) | {
             "frequency": block_frequency(view),
             "timeout": _INVERTER_TIMEOUT_NANOSECONDS,
         }
-    amperes = sum(_leg_amperes(leg, *flow) for leg, flow in zip(truth.legs, _solar_flows(view), strict=True))
-    return _metered(_category(view.heard(_SOLAR), truth.solar, _synchrometer_volts(truth.legs), amperes), 1)
+    total = sum(_leg_amperes(leg, *flow) for leg, flow in zip(truth.legs, _solar_flows(view), strict=True))
+    return _metered(_category(view.heard(_SOLAR), truth.solar, _synchrometer_volts(truth.legs), total), 1)
 
 
 def _synchrometer_volts(legs: tuple[LegTruth, ...]) -> float:
@@ -163,7 +192,7 @@ def _leg_volts(leg: LegTruth) -> float:
 
 
 def _leg_amperes(leg: LegTruth, power_watts: int, reactive_power_var: int) -> float:
-    return round(math.hypot(power_watts, reactive_power_var) / leg.voltage_volts * 2_000) / 2_000
+    return round(amperes(math.hypot(power_watts, reactive_power_var), leg.voltage_volts) * 2_000) / 2_000
 
 
 def _site_flows(view: View) -> list[tuple[int, int]]:
@@ -179,10 +208,10 @@ def _physical(
 ) -> Json:
     """Return one row of /api/meters/site or /solar; the per-phase keys exist for wired phases only."""
     legs = view.truth.legs
-    amperes = [_leg_amperes(leg, *flow) for leg, flow in zip(legs, flows, strict=True)]
+    currents = [_leg_amperes(leg, *flow) for leg, flow in zip(legs, flows, strict=True)]
     heard = category["last_communication_time"]
     reading: dict[str, Json] = {key: category[key] for key in list(category)[:9]}
-    reading |= {f"i_{name}_current": amperes[leg] if leg < len(legs) else 0 for leg, name in enumerate("abc")}
+    reading |= {f"i_{name}_current": currents[leg] if leg < len(legs) else 0 for leg, name in enumerate("abc")}
     reading["last_phase_voltage_communication_time"] = view.heard(number + 10)
     reading |= {f"v_l{leg}n": _leg_volts(truth) for leg, truth in enumerate(legs, start=1)}
     reading["last_phase_power_communication_time"] = heard

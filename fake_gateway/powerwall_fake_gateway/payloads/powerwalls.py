@@ -2,6 +2,7 @@
 
 from powerwall_fake_gateway.spelling import Json
 
+from .system import pack_grid_state
 from .view import View
 
 _REFUSAL = (
@@ -17,18 +18,18 @@ _SYNC_UPDATES = ("Synchronizer firmware", "Islanding configuration", "Grid code"
 
 def status(view: View) -> Json:
     """Answer /api/powerwalls/status: the head of /api/powerwalls."""
-    return _head()
+    return _head(view)
 
 
 def powerwalls(view: View) -> Json:
     """Answer /api/powerwalls."""
     count = len(view.truth.packs)
-    return _head() | {
+    return _head(view) | {
         "powerwalls": [_pack(view, position) for position in range(count)],
         "gateway_din": view.din,
         "sync": {
             "updating": False,
-            "commissioning_diagnostic": _commissioning(view, _SYNC_CHECKS, 10 * count),
+            "commissioning_diagnostic": _commissioning(view, _SYNC_CHECKS, 10 * count, "pass"),
             "update_diagnostic": _update(_SYNC_UPDATES),
         },
         "msa": None,
@@ -36,15 +37,17 @@ def powerwalls(view: View) -> Json:
     }
 
 
-def _head() -> dict[str, Json]:
+def _head(view: View) -> dict[str, Json]:
+    early = view.profile.release.open_reads
+    checked = "on grid check not run" if view.running else ""
     return {
         "enumerating": False,
         "updating": False,
         "checking_if_offgrid": False,
         "running_phase_detection": False,
-        "phase_detection_last_error": "no phase information",
+        "phase_detection_last_error": "phase detection not run" if early else "no phase information",
         "bubble_shedding": False,
-        "on_grid_check_error": "on grid check not run",
+        "on_grid_check_error": checked,
         "grid_qualifying": False,
         "grid_code_validating": False,
         "phase_detection_not_available": True,
@@ -57,7 +60,7 @@ def _pack(view: View, position: int) -> Json:
         "PackagePartNumber": view.profile.pack_part_number,
         "PackageSerialNumber": view.identity.pack_serial(position),
         "type": view.profile.pack_type,
-        "grid_state": "Grid_Uncompliant",
+        "grid_state": "Grid_Uncompliant" if view.running else pack_grid_state(view),
         "grid_reconnection_time_seconds": 0,
         "under_phase_detection": False,
         "updating": False,
@@ -68,22 +71,22 @@ def _pack(view: View, position: int) -> Json:
     }
 
 
-def _commissioning(view: View, names: tuple[str, ...], order: int) -> Json:
-    """Return checks that have all failed within microseconds, one after the other."""
-    checks: list[Json] = [
-        {
-            "name": name,
-            "status": "fail",
-            "start_time": view.moment(-0.01 + _CHECK_SECONDS * (order + row)),
-            "end_time": view.moment(-0.01 + _CHECK_SECONDS * (order + row + 0.5)),
-            "message": _REFUSAL,
-            "results": {},
-            "debug": {},
-            "checks": None,
-        }
-        for row, name in enumerate(names)
-    ]
+def _commissioning(view: View, names: tuple[str, ...], order: int, resting: str = "running") -> Json:
+    """Return checks, one after the other within microseconds: all failed, or `resting` while the controller rests."""
+    checks: list[Json] = []
+    for row, name in enumerate(names):
+        begin, end = (view.moment(-0.01 + _CHECK_SECONDS * (order + row + part)) for part in (0.0, 0.5))
+        check: dict[str, Json] = {"name": name, "status": "fail" if view.running else resting, "start_time": begin}
+        check |= {"end_time": None if check["status"] == "running" else end}
+        check |= {"message": _REFUSAL} if view.running else {}
+        results = _versions(view) if check["status"] == "pass" and name == _SYNC_CHECKS[-1] else {}
+        checks.append(check | {"results": results, "debug": {}, "checks": None})
     return _diagnostic("Commissioning", False, checks)
+
+
+def _versions(view: View) -> Json:
+    commit = view.profile.git_hash
+    return {"/etc/commit": commit, "SYNC.git_hash": commit[:14], "readyForFWUpdate": True}
 
 
 def _update(names: tuple[str, ...]) -> Json:

@@ -1,5 +1,6 @@
 """The site and what is configured: constants, inverters, networks, registration."""
 
+from powerwall_fake_gateway.keypath import edit
 from powerwall_fake_gateway.spelling import Json
 
 from .view import View
@@ -10,13 +11,13 @@ _NETMASK_32 = "/////w=="
 
 
 def site_info(view: View) -> Json:
-    """Answer /api/site_info in its nested form; `distributor` is absent on this firmware."""
-    profile, grid = view.profile, view.profile.grid_code
-    count, plant = len(view.truth.packs), view.profile.plant
+    """Answer /api/site_info: nested, flat up to 1.46; what the site does not have is left out."""
+    profile, nested = view.profile, _grid_code(view)
+    count = profile.plant.packs
     energy = profile.nominal_pack_kilowatt_hours * count
     power = profile.nominal_pack_kilowatts * count
-    legs = {"Split": 2.0}.get(grid.phase_setting, 1.0)
-    return {
+    head: dict[str, Json] = {} if view.running else {"measured_frequency": round(view.truth.frequency_hertz, 2)}
+    info: dict[str, Json] = head | {
         "max_system_energy_kWh": energy,
         "max_system_power_kW": power,
         "site_name": profile.site_name,
@@ -26,18 +27,24 @@ def site_info(view: View) -> Json:
         "nominal_system_energy_kWh": energy,
         "nominal_system_power_kW": power,
         "panel_max_current": profile.panel_max_amperes,
-        "grid_code": {
-            "grid_code": grid.grid_code,
-            "grid_voltage_setting": round(plant.leg_volts * legs, -1),
-            "grid_freq_setting": plant.frequency_hertz,
-            "grid_phase_setting": grid.phase_setting,
-            "country": grid.country,
-            "state": grid.state,
-            "utility": grid.utility,
-            "retailer": grid.retailer,
-            "region": grid.region,
-        },
     }
+    return info | nested if profile.release.flat_site_info else info | {"grid_code": nested}
+
+
+def _grid_code(view: View) -> dict[str, Json]:
+    grid, plant = view.profile.grid_code, view.profile.plant
+    code: dict[str, Json] = {
+        "grid_code": grid.grid_code,
+        "grid_voltage_setting": grid.voltage_setting,
+        "grid_freq_setting": plant.frequency_hertz,
+        "grid_phase_setting": grid.phase_setting,
+        "country": grid.country,
+        "state": grid.state,
+        "utility": grid.utility,
+        "retailer": grid.retailer,
+        "region": grid.region,
+    }
+    return {key: value for key, value in code.items() if value is not None}
 
 
 def site_name(view: View) -> Json:
@@ -48,6 +55,8 @@ def site_name(view: View) -> Json:
 def solars(view: View) -> Json:
     """Answer /api/solars: the inverter as the installer entered it."""
     solar = view.profile.solar
+    if solar is None:
+        return []
     return [{"brand": solar.brand, "model": solar.model, "power_rating_watts": solar.power_rating_watts}]
 
 
@@ -70,7 +79,17 @@ def registration(view: View) -> Json:
 
 def networks(view: View) -> Json:
     """Answer /api/networks: wired and primary, Wi-Fi known but idle, cellular as a fallback."""
-    return [_ethernet(), _cellular(), _wifi()]
+    rows: list[Json] = [_ethernet(), _cellular(), _wifi()]
+    if view.profile.release.plain_netmasks:
+        for row in rows:
+            edit(row, "iface_network_info.ip_networks.*.Mask", _plain_mask)
+            edit(row, "iface_network_info.ip_networks.*.IP", lambda holder, name: holder.update(ip=holder.pop(name)))
+    return rows
+
+
+def _plain_mask(holder: dict[str, Json], name: str) -> None:
+    """Spell a netmask with dots, as before 23.x."""
+    holder["mask"] = {_NETMASK_24: "255.255.255.0", _NETMASK_32: "255.255.255.255"}[str(holder.pop(name))]
 
 
 def _ethernet() -> Json:

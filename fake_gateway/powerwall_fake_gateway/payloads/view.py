@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from powerwall_fake_gateway.profile import Identity, Profile
-from powerwall_fake_gateway.spelling import Json, moment
+from powerwall_fake_gateway.exchange import Reply
+from powerwall_fake_gateway.profile import Identity, Profile, Role
+from powerwall_fake_gateway.spelling import Json, json_bytes, moment
 from powerwall_fake_gateway.truth import Truth
 
 JSON_TYPE = "application/json"
 TEXT_TYPE = "text/plain; charset=utf-8"
 """What some answers that are JSON are labelled with."""
+BINARY_TYPE = "application/octet-stream"
 
 _BEAT_SECONDS = 0.8
 
@@ -24,6 +26,13 @@ class View:
     identity: Identity
     zone: tzinfo
     boot_unix_seconds: float
+    running: bool = True
+    """Whether the site controller runs."""
+
+    @property
+    def follows(self) -> bool:
+        """Return whether another gateway leads the site."""
+        return self.profile.role is Role.FOLLOWER
 
     @property
     def din(self) -> str:
@@ -46,12 +55,31 @@ class Endpoint:
     body: Callable[[View], Json]
     status: int = 200
     needs_token: bool = True
+    needs_controller: bool = False
+    """Whether it is an empty 502 while the site controller does not run."""
     content_type: str = JSON_TYPE
+    encode: Callable[[Json], bytes] = json_bytes
+
+    def payload(self, view: View) -> Json:
+        """Return what is answered, before it is spelled."""
+        return self.body(view)
+
+    def reply(self, view: View) -> Reply:
+        """Return the answer to somebody who may ask."""
+        if self.needs_controller and not (view.running or view.follows):
+            return Reply(502)
+        return Reply(self.status, self.encode(self.body(view)), (("content-type", self.content_type),))
 
 
-def plain(body: Callable[[View], Json], *, needs_token: bool = True, content_type: str = JSON_TYPE) -> Endpoint:
+def plain(
+    body: Callable[[View], Json],
+    *,
+    needs_token: bool = True,
+    needs_controller: bool = False,
+    content_type: str = JSON_TYPE,
+) -> Endpoint:
     """Describe an endpoint that answers 200."""
-    return Endpoint(body, needs_token=needs_token, content_type=content_type)
+    return Endpoint(body, needs_token=needs_token, needs_controller=needs_controller, content_type=content_type)
 
 
 def complaint(status: int, error: str, message: str) -> Json:
