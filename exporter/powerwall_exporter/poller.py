@@ -46,20 +46,22 @@ class Reaction:
     """What a failure causes: the state of the endpoint, and how long it or the whole gateway is left alone.
 
     `pause_seconds` 0 leaves the endpoint at its usual pace. `whole` ends the poll, since no other endpoint
-    would fare better, and pauses the gateway; `backs_off` lets that pause grow while it lasts. `told_of` is whose
-    trouble it is for the log: the endpoint's own, or one that all share and that is told once.
+    would fare better, and pauses the gateway; `unless_others_answer` takes it for the endpoint's own trouble where
+    another one has answered in the same poll. `backs_off` lets the pause grow while it lasts. `told_of` is whose
+    trouble it is for the log where all endpoints share it, so that it is told once.
     """
 
     state: str
     pause_seconds: float = 0.0
     whole: bool = False
+    unless_others_answer: bool = False
     backs_off: bool = False
-    told_of: str = "endpoint"
+    told_of: str = ""
 
 
 GATEWAY, LOGIN = "the gateway", "the login"
 
-_AWAY = Reaction("failing", whole=True, backs_off=True, told_of=GATEWAY)
+_AWAY = Reaction("failing", whole=True, unless_others_answer=True, backs_off=True, told_of=GATEWAY)
 
 REACTIONS: Mapping[type[GatewayError], Reaction] = {
     Unreachable: _AWAY,
@@ -67,7 +69,7 @@ REACTIONS: Mapping[type[GatewayError], Reaction] = {
     TlsFailed: _AWAY,
     CertificateChanged: Reaction("failing", MINUTE, whole=True, told_of=GATEWAY),
     Throttled: Reaction("failing", 5 * MINUTE, whole=True, told_of=GATEWAY),
-    Busy: Reaction("failing", MINUTE, whole=True, told_of=GATEWAY),
+    Busy: Reaction("failing", MINUTE, whole=True, unless_others_answer=True, told_of=GATEWAY),
     LoginRejected: Reaction("failing", told_of=LOGIN),
     BrokenAnswer: Reaction("failing"),
     TooLarge: Reaction("failing", MINUTE),
@@ -85,6 +87,8 @@ LONGEST_PAUSE_SECONDS = HOUR
 """However long a gateway asks to wait: its clock may be wrong by years."""
 LONGEST_BACK_OFF_SECONDS = MINUTE
 """While a gateway is away it is tried at intervals that double from the fast one up to this."""
+LONGEST_ENDPOINT_BACK_OFF_SECONDS = 10 * MINUTE
+"""The same for an endpoint that does not answer while others do: each try holds them up."""
 FRESH_INTERVALS = 3
 """After this many intervals without news the samples of an endpoint are withdrawn."""
 EARLY = 0.1
@@ -115,6 +119,8 @@ class Slot:
     last_success: float | None = None
     trouble: str | None = None
     """Whose trouble keeps it from being read, as it was told in the log."""
+    failures: int = 0
+    """Failures in a row that a gateway as a whole may have."""
 
     def move_on(self, now: float, pause_seconds: float) -> None:
         """Set the next time on the endpoint's own grid, leaving out the ticks that were missed."""
@@ -194,7 +200,8 @@ class Poller:
     def _round(self, due: Sequence[Slot]) -> Iterator[Reading]:
         """Yield what these endpoints say and what became of each, up to a failure of the whole gateway."""
         answered: set[Pace] = set()
-        for slot in due:
+        # What failed last comes last: it must not keep the others from being asked.
+        for slot in sorted(due, key=lambda slot: slot.failures > 0):
             started = self._clock.monotonic()
             outcome = self._outcome(slot)
             slot.duration_seconds = self._clock.monotonic() - started
@@ -204,7 +211,7 @@ class Poller:
                 answered.add(slot.endpoint.pace)
                 yield outcome
             else:
-                over = self._note_failure(slot, outcome)
+                over = self._note_failure(slot, outcome, alone=bool(answered))
             yield Reading(f"account of {slot.endpoint.path}", self._clock.time_ns(), inf, tuple(_slot_samples(slot)))
             if over:
                 break
@@ -229,27 +236,35 @@ class Poller:
         slot.state = "ok"
         slot.last_success = reading.time_ns / 1e9
         slot.move_on(self._clock.monotonic(), 0.0)
-        self._account.polls_away = 0
-        self._recovered(GATEWAY)
-        self._recovered(slot.trouble)
+        slot.failures = self._account.polls_away = 0
+        for thing in (GATEWAY, slot.endpoint.path, slot.trouble):
+            self._recovered(thing)
         slot.trouble = None
 
-    def _note_failure(self, slot: Slot, error: GatewayError) -> bool:
-        """React to a failure; return whether it ends the poll."""
+    def _note_failure(self, slot: Slot, error: GatewayError, *, alone: bool) -> bool:
+        """React to a failure; return whether it ends the poll. `alone` tells that other endpoints have answered."""
         reaction, now = REACTIONS[type(error)], self._clock.monotonic()
+        whole = reaction.whole and not (alone and reaction.unless_others_answer)
         self._account.errors[error.reason] += 1
         slot.state = reaction.state
-        pause_seconds = min(max(reaction.pause_seconds, error.retry_seconds or 0.0), LONGEST_PAUSE_SECONDS)
-        if reaction.backs_off:
-            pause_seconds = doubled(self._back_off_seconds, self._account.polls_away, LONGEST_BACK_OFF_SECONDS)
-            self._account.polls_away += 1
+        pause_seconds = self._pause_seconds(slot, reaction, error, whole=whole)
+        slot.failures += reaction.whole
         slot.move_on(now, pause_seconds)
-        if reaction.whole:
+        if whole:
+            self._account.polls_away += 1
             self._account.resume = now + pause_seconds
             self._account.up = False
-        slot.trouble = slot.endpoint.path if reaction.told_of == "endpoint" else reaction.told_of
+        shared = whole or reaction.told_of == LOGIN
+        slot.trouble = reaction.told_of if shared else slot.endpoint.path
         self._broken(slot.trouble, reaction.state, error)
-        return reaction.whole
+        return whole
+
+    def _pause_seconds(self, slot: Slot, reaction: Reaction, error: GatewayError, *, whole: bool) -> float:
+        if reaction.backs_off and whole:
+            return doubled(self._back_off_seconds, self._account.polls_away, LONGEST_BACK_OFF_SECONDS)
+        if reaction.backs_off:
+            return doubled(slot.interval_seconds, slot.failures, LONGEST_ENDPOINT_BACK_OFF_SECONDS)
+        return min(max(reaction.pause_seconds, error.retry_seconds or 0.0), LONGEST_PAUSE_SECONDS)
 
     def _note_round(self, due: Sequence[Slot], answered: set[Pace]) -> None:
         if any(slot.endpoint.pace is Pace.FAST for slot in due):

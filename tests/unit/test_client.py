@@ -36,10 +36,10 @@ PASSWORD = "sesame-canary"
 class Site:
     """A client whose every exchange is answered by hand."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, password: str = PASSWORD) -> None:
         self.clock = SteppedClock()
         self.store = Store(folder, "home")
-        self.login = Login(Secret(PASSWORD), self.store, self.clock)
+        self.login = Login(Secret(password), self.store, self.clock)
         self.client = Client(URL, requests.Session(), self.login, self.clock)
 
 
@@ -75,13 +75,14 @@ def logins(answers: Mocker) -> int:
         (503, '{"code":503,"error":"current config mode is busy"}', Busy),
         (504, "", ServerFailed),
         (301, "", Redirected),
+        (302, "[", Redirected),
         (204, "", ServerFailed),
     ],
 )
 def test_each_status_has_its_meaning(
     site: Site, answers: Mocker, status: int, body: str, error: type[GatewayError]
 ) -> None:
-    answers.get(URL + SOE, status_code=status, text=body, headers={"Location": "https://elsewhere/"})
+    answers.get(URL + SOE, status_code=status, text=body, headers={"Location": f"https://{body[:1]}elsewhere/"})
     with pytest.raises(error) as raised:
         site.client.get(SOE)
     assert type(raised.value) is error
@@ -130,20 +131,123 @@ def test_no_login_where_nothing_is_refused(site: Site, answers: Mocker) -> None:
     assert logins(answers) == 0
 
 
-def test_an_endpoint_that_stays_forbidden_never_causes_a_second_login(site: Site, answers: Mocker) -> None:
-    answers.get(URL + SOE, status_code=403)
+OPERATION = "/api/operation"
+REFUSAL = {"status_code": 403}
+WELL = {"json": {"percentage": 1}}
+
+
+def test_what_a_token_that_opens_others_does_not_open_is_forbidden_without_a_login(site: Site, answers: Mocker) -> None:
+    answers.get(URL + SOE, [REFUSAL, WELL])
+    answers.get(URL + OPERATION, status_code=403)
+    site.client.get(SOE)
     for _ in range(5):
         with pytest.raises(Forbidden):
-            site.client.get(SOE)
+            site.client.get(OPERATION)
         site.clock.step(3600)
+        site.client.get(SOE)
+    assert logins(answers) == 1
+
+
+def test_a_forbidden_endpoint_causes_no_login_after_a_restart(tmp_path: Path, answers: Mocker) -> None:
+    answers.get(URL + SOE, [REFUSAL, WELL])
+    answers.get(URL + OPERATION, status_code=403)
+    for _ in range(4):
+        site = Site(tmp_path)
+        site.client.get(SOE)
+        with pytest.raises(Forbidden):
+            site.client.get(OPERATION)
     assert logins(answers) == 1
 
 
 def test_a_forbidden_endpoint_may_become_readable_again(site: Site, answers: Mocker) -> None:
-    answers.get(URL + SOE, [{"status_code": 403}, {"status_code": 403}, {"json": {"percentage": 1}}])
+    answers.get(URL + SOE, [REFUSAL, WELL])
+    answers.get(URL + OPERATION, [REFUSAL, WELL])
+    site.client.get(SOE)
     with pytest.raises(Forbidden):
+        site.client.get(OPERATION)
+    assert site.client.get(OPERATION) == {"percentage": 1}
+
+
+def test_hours_in_which_everything_is_refused_cost_few_logins_and_end_by_themselves(
+    site: Site, answers: Mocker
+) -> None:
+    paths = [SOE, OPERATION, "/api/status", "/api/sitemaster"]
+
+    def ask_all() -> int:
+        read = 0
+        for path in paths:
+            try:
+                site.client.get(path)
+                read += 1
+            except GatewayError:
+                pass
+        site.clock.step(10)
+        return read
+
+    for path in paths:
+        answers.get(URL + path, [REFUSAL, WELL] if path == SOE else [WELL])
+    assert ask_all() == len(paths)
+    for path in paths:
+        answers.get(URL + path, status_code=403)
+    for _ in range(4 * 360):
+        ask_all()
+    assert logins(answers) <= 8
+    for path in paths:
+        answers.get(URL + path, [REFUSAL, WELL])
+    assert any(ask_all() == len(paths) for _ in range(361))
+
+
+def test_a_token_is_kept_until_there_is_another(site: Site, answers: Mocker) -> None:
+    site.store.put(token="still-good")
+    answers.get(URL + SOE, [WELL, REFUSAL, WELL])
+    answers.post(URL + LOGIN, status_code=401)
+    site.client.get(SOE)
+    with pytest.raises(LoginRejected):
         site.client.get(SOE)
     assert site.client.get(SOE) == {"percentage": 1}
+    assert answers.request_history[-1].headers["Authorization"] == "Bearer still-good"
+
+
+def test_a_pause_after_a_refused_password_outlives_the_process_but_not_the_password(
+    tmp_path: Path, answers: Mocker
+) -> None:
+    answers.get(URL + SOE, status_code=403)
+    answers.post(URL + LOGIN, status_code=401)
+    for _ in range(5):
+        with pytest.raises(LoginRejected):
+            Site(tmp_path).client.get(SOE)
+    assert logins(answers) == 1
+    assert PASSWORD not in (tmp_path / "home.json").read_text()
+    with pytest.raises(LoginRejected):
+        Site(tmp_path, password="another").client.get(SOE)
+    assert logins(answers) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status_code": 500},
+        {"status_code": 404},
+        {"text": "{}"},
+        {"text": "<html>"},
+        {"json": {"token": "two words"}},
+        {"json": {"token": "token-canary\n"}},
+        {"status_code": 401, "text": "[" * 200_000},
+        {"status_code": 401, "text": '{"error": ' + "9" * 5000 + "}"},
+    ],
+    ids=["500", "404", "empty", "html", "two words", "newline", "deep", "long number"],
+)
+def test_a_login_that_brings_no_token_is_tried_ever_less_often(
+    site: Site, answers: Mocker, answer: dict[str, Any]
+) -> None:
+    answers.get(URL + SOE, status_code=403)
+    answers.post(URL + LOGIN, **answer)
+    for _ in range(24 * 30):
+        with pytest.raises(LoginRejected) as raised:
+            site.client.get(SOE)
+        assert "canary" not in str(raised.value)
+        site.clock.step(120)
+    assert logins(answers) < 30
 
 
 def test_a_wrong_password_is_tried_again_after_5_10_20_40_and_60_minutes(site: Site, answers: Mocker) -> None:
@@ -260,7 +364,7 @@ def test_the_token_is_kept_over_a_restart_and_tried_first(tmp_path: Path, answer
 def test_no_secret_is_in_an_error(site: Site, answers: Mocker) -> None:
     answers.get(URL + SOE, status_code=403)
     answers.post(URL + LOGIN, status_code=200, text='{"token":"token-canary",')
-    with pytest.raises(NotJson) as raised:
+    with pytest.raises(LoginRejected) as raised:
         site.client.get(SOE)
     told = f"{raised.value!r} {raised.value} {site.login!r} {site.client!r} {Secret(PASSWORD)!r} {Secret(PASSWORD)}"
     assert "canary" not in told

@@ -192,6 +192,35 @@ def test_a_failure_of_the_whole_gateway_ends_the_poll(bench: Bench, kind: type[G
     assert len(bench.source.asked) == 1
 
 
+@pytest.mark.parametrize("path", ["/api/meters/aggregates", "/api/system_status", "/api/status"])
+@pytest.mark.parametrize("kind", [errors.TimedOut, errors.Busy, errors.TlsFailed], ids=lambda k: k.reason)
+def test_one_endpoint_that_does_not_answer_starves_no_other(bench: Bench, path: str, kind: type[GatewayError]) -> None:
+    bench.source.failures[path] = kind("said")
+    bench.run(600)
+    others = [endpoint for endpoint in ENDPOINTS if endpoint.path != path]
+    for endpoint in others:
+        asked = len(bench.source.times(endpoint.path))
+        assert asked >= 0.8 * 600 / INTERVALS[endpoint.pace], endpoint.path
+    assert len(bench.source.times(path)) <= 12
+    assert bench.value("powerwall_up") == 1
+    assert bench.value("powerwall_battery_charge_ratio") is not None
+
+
+def test_an_endpoints_own_trouble_is_told_as_its_own(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "powerwall_exporter")
+    bench.source.failures["/api/status"] = errors.TimedOut("/api/status: timed out")
+    bench.run(3600)
+    bench.source.failures.clear()
+    bench.run(1200)
+    bench.source.failures["/api/status"] = errors.NotJson("/api/status: an HTML page")
+    bench.run(300)
+    assert [record.getMessage() for record in caplog.records] == [
+        "home: failing: /api/status: timed out",
+        "home: /api/status is well again",
+        "home: failing: /api/status: an HTML page",
+    ]
+
+
 def test_an_absent_gateway_is_tried_less_and_less_often_down_to_once_a_minute(bench: Bench) -> None:
     bench.source.failures["*"] = errors.Unreachable("refused")
     bench.run(400)
@@ -209,6 +238,17 @@ def test_a_gateway_may_be_away_for_days(bench: Bench) -> None:
     bench.source.failures.clear()
     bench.run(61)
     assert bench.value("powerwall_up") == 1
+
+
+def test_after_a_recovery_the_first_pause_is_short_again(bench: Bench) -> None:
+    bench.source.failures["*"] = errors.Unreachable("refused")
+    bench.run(600)
+    bench.source.failures.clear()
+    bench.run(120)
+    bench.source.failures["*"] = errors.Unreachable("refused")
+    bench.source.asked.clear()
+    bench.run(40)
+    assert len(bench.source.asked) >= 3
 
 
 def test_a_gateway_that_comes_back_is_up_at_the_next_try(bench: Bench) -> None:

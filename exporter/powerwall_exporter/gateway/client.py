@@ -7,7 +7,6 @@ import json
 import math
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
 
 import requests
 
@@ -63,35 +62,54 @@ class Client:
         self._login = login
         self._clock = clock
         self._timeout = (connect_seconds, total_seconds)
-        self._forbidden: set[str] = set()
+        self._readable: set[str] = set()
+        """Endpoints that were read before."""
         self._requests: dict[str, requests.PreparedRequest] = {}
 
     def get(self, path: str) -> Json:
         """Return the payload of an endpoint of the read-only list.
 
-        Raises GatewayError; a token is renewed at most once, and never for an endpoint that stayed forbidden
-        after a login before.
+        Raises GatewayError; the token is renewed at most once, and only where it may be the token's fault.
         """
         if path not in READABLE:
             raise ValueError(f"{path} is not on the read-only list")
         response = self._request("GET", path)
-        if response.status_code in REFUSED and path not in self._forbidden:
+        if response.status_code in REFUSED and self._may_be_the_token(path, response.status_code):
             self._login.renew(self._post_login)
             response = self._request("GET", path)
-        self._note_permission(path, response.status_code)
+            if response.status_code not in REFUSED:
+                self._login.prove()
+            else:
+                raise self._still_refused(path)
+        if response.status_code == HTTPStatus.FORBIDDEN:
+            self._login.forbid(path)
+            raise Forbidden(f"{path}: forbidden to this login")
+        if response.status_code == HTTPStatus.OK:
+            self._readable.add(path)
         return self._judged(path, response)
 
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
 
-    def _note_permission(self, path: str, status: int) -> None:
-        if status == HTTPStatus.FORBIDDEN:
-            self._forbidden.add(path)
-            raise Forbidden(f"{path}: forbidden to this login")
-        if status == HTTPStatus.UNAUTHORIZED:
-            raise self._login.refused("the gateway refuses the token that it gave")
-        self._forbidden.discard(path)
+    def _may_be_the_token(self, path: str, status: int) -> bool:
+        """Tell a token that is worn out from an endpoint that this login may not read.
+
+        403 says both. It is the token where there is none, or where the endpoint was readable before; it is not
+        where the present one has opened another endpoint, or where a login did not help before.
+        """
+        if self._login.token is None or status == HTTPStatus.UNAUTHORIZED or path in self._readable:
+            return True
+        return not self._login.proven and not self._login.forbids(path)
+
+    def _still_refused(self, path: str) -> GatewayError:
+        """Return what it means that a new token does not help: a useless login, whatever else."""
+        useless = self._login.refused("the gateway refuses the token that it gave")
+        self._readable.discard(path)
+        if not self._readable:
+            return useless  # never the last endpoint: it is left to find out when a login helps again
+        self._login.forbid(path)
+        return Forbidden(f"{path}: forbidden to this login")
 
     def _post_login(self, body: dict[str, Json]) -> Json:
         response = self._request("POST", LOGIN, body)
@@ -100,11 +118,13 @@ class Client:
         return self._judged(LOGIN, response)
 
     def _request(self, method: str, path: str, body: dict[str, Json] | None = None) -> requests.Response:
-        request = self._reading(path) if body is None else self._prepared(method, path, body)
         try:
+            request = self._reading(path) if body is None else self._prepared(method, path, body)
             return self._session.send(request, timeout=self._timeout, allow_redirects=False)
         except requests.RequestException as error:
             raise _as_gateway_error(path, error) from error
+        except ValueError as error:  # a Location that is no URL, which requests reads though it need not follow
+            raise Redirected(f"{path}: a redirect to nowhere") from error
 
     def _reading(self, path: str) -> requests.PreparedRequest:
         """Return the request that reads an endpoint; to prepare it each time would cost more than to send it."""
@@ -173,8 +193,8 @@ def _described(body: bytes) -> str:
 def _said(response: requests.Response) -> str:
     """Return what an error body says, cut short; nothing where it says nothing readable."""
     try:
-        body: Any = response.json()
-    except requests.JSONDecodeError:
+        body = _parsed("", response.content)
+    except NotJson:
         return ""
     said = body.get("error") or body.get("message") if isinstance(body, dict) else None
     return " ".join(str(said).split())[:100] if said else ""

@@ -21,6 +21,8 @@ class Store:
         self._path = folder / f"{quote(gateway, safe='')}.json" if folder else None
         self._gateway = gateway
         self._words: dict[str, str] | None = None
+        self.broken = ""
+        """What keeps a file that is there from being read."""
 
     @property
     def place(self) -> str:
@@ -29,22 +31,25 @@ class Store:
 
     def get(self, name: str) -> str | None:
         """Return a remembered word."""
-        return self._loaded().get(name)
+        if self._words is None:
+            self.reload()
+        return (self._words or {}).get(name)
+
+    def reload(self) -> None:
+        """Read the words again; others may have changed the file."""
+        if self._path is not None or self._words is None:
+            self._words = self._load()
 
     def put(self, **words: str | None) -> None:
         """Remember these words and forget those that are None; writes only what changes something."""
-        before = self._loaded()
-        after = {name: word for name, word in {**before, **words}.items() if word is not None}
-        if after != before:
-            self._words = after
-            self._save(after)
-
-    def _loaded(self) -> dict[str, str]:
-        if self._words is None:
-            self._words = self._load()
-        return self._words
+        if all(self.get(name) == word for name, word in words.items()):
+            return
+        self.reload()
+        self._words = {name: word for name, word in {**(self._words or {}), **words}.items() if word is not None}
+        self._save(self._words)
 
     def _load(self) -> dict[str, str]:
+        self.broken = ""
         if self._path is None:
             return {}
         try:
@@ -53,7 +58,7 @@ class Store:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, AttributeError) as error:
-            log.warning("%s: cannot read %s, starting without it: %s", self._gateway, self._path, error)
+            self.broken = error.strerror or "unreadable" if isinstance(error, OSError) else "not as it was written"
             return {}
 
     def _save(self, words: dict[str, str]) -> None:
@@ -73,12 +78,14 @@ class Store:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Put a text into a file that others see either as it was or whole."""
+    """Put a text into a file that others see either as it was or whole, also after a power cut."""
     # mkstemp makes the file 0600 before anything is in it.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         Path(name).replace(path)
     finally:
         Path(name).unlink(missing_ok=True)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
@@ -93,8 +93,9 @@ class GatewayAdapter(BaseAdapter):
         """
         connect_seconds, total_seconds = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         deadline = time.monotonic() + (total_seconds or 10.0)
-        kept = self._kept()
         try:
+            # A login goes over a connection of its own, once: sent again, it would count twice at the gateway.
+            kept = self._kept() if request.method == "GET" else None
             if kept is not None:
                 try:
                     return self._exchange(kept, request, deadline)
@@ -114,15 +115,16 @@ class GatewayAdapter(BaseAdapter):
         return None
 
     def _connected(self, request: requests.PreparedRequest, connect_seconds: float, deadline: float) -> _Connection:
-        url = urlsplit(request.url or "")
-        connection = _Connection(url.hostname or "", url.port, self._context, self._check)
+        self.close()
         try:
-            connection.open(connect_seconds, deadline)
+            url = urlsplit(request.url or "")
+            connection = _Connection(unquote(url.hostname or ""), url.port or 443, self._context, self._check)
+            connection.open(min(connect_seconds, _remaining(deadline)), deadline)
         except TimeoutError as error:
             raise requests.ConnectTimeout(_said(error), request=request) from error
         except ssl.SSLError as error:
             raise requests.exceptions.SSLError(_said(error), request=request) from error
-        except OSError as error:
+        except (OSError, ValueError, http.client.InvalidURL) as error:
             raise requests.ConnectionError(_said(error), request=request) from error
         self._connection = connection
         return connection
@@ -131,14 +133,17 @@ class GatewayAdapter(BaseAdapter):
         self, connection: _Connection, request: requests.PreparedRequest, deadline: float
     ) -> requests.Response:
         connection.arm(deadline)
+        begun = False
         try:
             connection.request(request.method or "GET", request.path_url, request.body, dict(request.headers))
             answer = connection.getresponse()
+            begun = True
             body = _whole_body(answer)
         except TimeoutError as error:
             raise requests.ReadTimeout(_said(error), request=request) from error
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
-            raise _Stale(_said(error), request=request) from error
+            broken = requests.exceptions.ChunkedEncodingError if begun else _Stale
+            raise broken(_said(error), request=request) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise requests.exceptions.ChunkedEncodingError(_said(error), request=request) from error
         if answer.will_close:
@@ -170,7 +175,8 @@ def _response(request: requests.PreparedRequest, answer: http.client.HTTPRespons
     response.url = request.url or ""
     response.status_code = answer.status
     response.reason = answer.reason
-    response.headers = CaseInsensitiveDict(answer.getheaders())
+    headers = answer.getheaders()
+    response.headers = CaseInsensitiveDict((name, value) for name, value in headers if name.lower() != "location")
     response.raw = io.BytesIO(body)
     return response
 
@@ -179,6 +185,8 @@ def _said(error: Exception) -> str:
     """Return an error in a few words, without the numbers that only a debugger wants."""
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.replace("_", " ").lower()
+    if isinstance(error, ValueError):
+        return "not what HTTP looks like"  # its own words may hold a header, and that a token
     text = error.strerror if isinstance(error, OSError) else None
     return text or str(error) or type(error).__name__
 

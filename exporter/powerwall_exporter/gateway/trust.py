@@ -82,6 +82,14 @@ def first_use(store: Store, gateway: str) -> Check:
 
     def check(certificate: bytes) -> None:
         seen, known = fingerprint(certificate), store.get("fingerprint")
+        if seen != known:
+            store.reload()  # its owner may have deleted the file in order to accept another one
+            known = store.get("fingerprint")
+        if store.broken:
+            raise CertificateChanged(
+                f"{store.place} cannot be read ({store.broken}), so nothing tells whether this is the right gateway;"
+                " delete it to believe the one that is there"
+            )
         if known is None:
             log.info("%s: first contact, remembering certificate %s in %s", gateway, seen, store.place)
             store.put(fingerprint=seen)
@@ -96,6 +104,8 @@ def first_use(store: Store, gateway: str) -> Check:
 
 def is_quiet(connection: socket.socket) -> bool:
     """Tell whether an idle connection is still good: readable means closed, or left-over bytes."""
+    if isinstance(connection, ssl.SSLSocket) and connection.pending():
+        return False
     if not wait_for_read(connection, timeout=0):
         return True
     connection.settimeout(0.0)
