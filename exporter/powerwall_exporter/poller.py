@@ -91,6 +91,8 @@ LONGEST_ENDPOINT_BACK_OFF_SECONDS = 10 * MINUTE
 """The same for an endpoint that does not answer while others do: each try holds them up."""
 FRESH_INTERVALS = 3
 """After this many intervals without news the samples of an endpoint are withdrawn."""
+MOST_STRANGE_WORDS = 100
+"""After so many unknown states no more are logged: it is not a gateway that speaks."""
 EARLY = 0.1
 """Part of the fast interval by which anything may be early: prompts jitter, and neighbours share a poll."""
 
@@ -285,6 +287,8 @@ class Poller:
 
     def _report_strange(self, samples: Sequence[Sample]) -> None:
         for metric, word in catalogue.unknown_words(samples) - self._strange:
+            if len(self._strange) >= MOST_STRANGE_WORDS:
+                return
             self._strange.add((metric, word))
             log.info("%s: %s says %r, which this version does not know", self._gateway, metric.id, word)
 

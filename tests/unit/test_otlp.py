@@ -4,14 +4,14 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from opentelemetry.sdk.metrics.export import Gauge, MetricExportResult, MetricsData, NumberDataPoint, Sum
+from opentelemetry.sdk.metrics.export import Gauge, MetricsData, NumberDataPoint, Sum
 from opentelemetry.sdk.resources import Resource
 from requests_mock import Mocker
 
 from powerwall_exporter.catalogue import health
 from powerwall_exporter.model import Kind, Metric, Reading, Sample
 from powerwall_exporter.outputs import otlp
-from powerwall_exporter.outputs.otlp import Sender, StrictExporter, Translator
+from powerwall_exporter.outputs.otlp import Outcome, Sender, StrictExporter, Translator
 
 ENERGY = Metric("meter.energy.imported", "J", Kind.COUNTER, "Energy.", ("meter",))
 POWER = Metric("meter.power", "W", Kind.GAUGE, "Power.", ("meter",))
@@ -82,23 +82,24 @@ def test_the_standard_variables_win_over_what_we_call_ourselves(monkeypatch: pyt
 class Script:
     """An exporter that follows a script of successes and failures, and keeps what it delivered."""
 
-    def __init__(self, *results: bool) -> None:
+    def __init__(self, *results: bool | Outcome) -> None:
         self.results = list(results)
         self.delivered: list[MetricsData] = []
         self.tries = 0
         self.tried = threading.Condition()
 
-    def export(self, metrics_data: MetricsData, timeout_millis: float = 0) -> MetricExportResult:
+    def export(self, metrics_data: MetricsData) -> Outcome:
         with self.tried:
             self.tries += 1
-            success = self.results.pop(0) if self.results else True
-            if success:
+            result = self.results.pop(0) if self.results else True
+            outcome = result if isinstance(result, Outcome) else Outcome.DELIVERED if result else Outcome.FAILED
+            if outcome is Outcome.DELIVERED:
                 self.delivered.append(metrics_data)
             self.tried.notify_all()
-            return MetricExportResult.SUCCESS if success else MetricExportResult.FAILURE
+            return outcome
 
-    def shutdown(self, timeout_millis: float = 0) -> None:
-        pass
+    def shutdown(self) -> None:
+        self.results.clear()
 
     def until(self, condition: Callable[[], bool]) -> None:
         with self.tried:
@@ -155,8 +156,52 @@ def test_what_is_older_than_an_hour_is_dropped_and_counted() -> None:
     script.until(lambda: bool(script.values) and script.values[-1] == 7140.0)
     sender.stop(20)
     thread.join(20)
-    assert script.values == [0.0, *(float(second) for second in range(3540, 7200, 60))]
-    assert counts["otlp", "dropped"] == len(range(60, 3540, 60))
+    assert script.values == [float(second) for second in range(3540, 7200, 60)]
+    assert counts["otlp", "dropped"] == len(range(0, 3540, 60))
+
+
+def test_what_a_collector_refuses_for_good_is_dropped_and_holds_up_nothing() -> None:
+    script = Script(Outcome.REFUSED)
+    sender, counts, thread = started(script)
+    sender.put("home", [reading(1, energy(1.0))])
+    script.until(lambda: script.tries == 1)
+    sender.put("home", [reading(2, energy(2.0))])
+    sender.stop(20)
+    thread.join(20)
+    assert script.values == [2.0]
+    assert counts == {("otlp", "dropped"): 1, ("otlp", "delivered"): 1}
+
+
+def test_what_is_too_large_is_sent_in_parts() -> None:
+    script = Script(Outcome.TOO_LARGE, Outcome.TOO_LARGE)
+    sender, counts, thread = started(script)
+    sender.put("home", [reading(second, energy(float(second))) for second in range(8)])
+    sender.stop(20)
+    thread.join(20)
+    assert script.values == [float(second) for second in range(8)]
+    assert [len(points(data)) for data in script.delivered] == [2, 2, 4]
+    assert counts == {("otlp", "delivered"): 8}
+
+
+def test_a_single_reading_that_is_too_large_is_dropped() -> None:
+    script = Script(Outcome.TOO_LARGE)
+    sender, counts, thread = started(script)
+    sender.put("home", [reading(1, energy(1.0))])
+    sender.stop(20)
+    thread.join(20)
+    assert counts == {("otlp", "dropped"): 1}
+
+
+def test_a_queue_that_is_full_drops_its_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp, "MOST_WAITING", 3)
+    script, counts = Script(), Counts()
+    sender = Sender(script, Translator(Resource({})), counts)
+    for second in range(5):
+        sender.put("home", [reading(second, energy(float(second)))])
+    sender.stop(0)
+    sender.run()
+    assert script.values == [2.0, 3.0, 4.0]
+    assert counts["otlp", "dropped"] == 2
 
 
 @pytest.mark.usefixtures("impatient")
@@ -205,14 +250,15 @@ def test_an_outage_is_told_once_and_its_end_too(impatient: None, caplog: pytest.
 @pytest.mark.parametrize(
     ("status", "result"),
     [
-        (200, MetricExportResult.SUCCESS),
-        (302, MetricExportResult.FAILURE),
-        (400, MetricExportResult.FAILURE),
-        (404, MetricExportResult.FAILURE),
-        (500, MetricExportResult.FAILURE),
+        (200, Outcome.DELIVERED),
+        (302, Outcome.REFUSED),
+        (400, Outcome.REFUSED),
+        (404, Outcome.REFUSED),
+        (413, Outcome.TOO_LARGE),
+        (500, Outcome.REFUSED),
     ],
 )
-def test_only_a_success_is_one(status: int, result: MetricExportResult) -> None:
+def test_only_a_success_is_one_and_only_what_may_be_tried_again_is(status: int, result: Outcome) -> None:
     exporter = StrictExporter("http://collector/v1/metrics", 1.0, {})
     data = Translator(Resource({})).metrics_data([("home", reading(1, energy(1.0)))])
     with Mocker() as answers:

@@ -37,7 +37,11 @@ ENDPOINT_LAST_SUCCESS = _gauge(
 LOGINS = _counter("logins", "{login}", "Logins at the gateway, by result.", "result")
 BUILD_INFO = _gauge("exporter.build.info", "", "Version of this exporter and of Python.", "version", "python")
 OUTPUT_READINGS = _counter(
-    "exporter.output.readings", "{reading}", "Readings handed to an output that pushes, by result.", "output", "result"
+    "exporter.output.readings",
+    "{reading}",
+    "Readings handed to an output that pushes: delivered or dropped in the end, failed at each try before.",
+    "output",
+    "result",
 )
 
 GATEWAY_METRICS = (

@@ -9,6 +9,8 @@ import random
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from http import HTTPStatus
 from typing import Protocol
 
 import requests
@@ -35,23 +37,37 @@ log = logging.getLogger(__name__)
 
 KEEP_SECONDS = 3600.0
 """How old a reading may get while it cannot be delivered."""
-MOST_WAITING = 200_000
-"""Readings that may wait; an hour of some two hundred gateways."""
+MOST_WAITING = 1_000_000
+"""Samples that may wait; some 90 MB, an hour of ten gateways."""
 BATCH_READINGS = 200
 """Readings in one request: some thousand points, far below a collector's limit of 4 MiB."""
 LONGEST_PAUSE_SECONDS = 60.0
+MOST_SERIES = 100_000
+"""Counters whose beginning is remembered."""
 
 Entry = tuple[str | None, Reading]
 
 
-class Exporter(Protocol):
-    """What delivers, such as the SDK's OTLP exporters."""
+class Outcome(Enum):
+    """What became of a request."""
 
-    def export(self, metrics_data: MetricsData, timeout_millis: float = ...) -> MetricExportResult:
-        """Deliver, or say that it failed."""
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    """To be tried again."""
+    TOO_LARGE = "too large"
+    """To be tried again in parts."""
+    REFUSED = "refused"
+    """Not to be tried again (OpenTelemetry protocol specification, "failures")."""
+
+
+class Exporter(Protocol):
+    """What delivers."""
+
+    def export(self, metrics_data: MetricsData) -> Outcome:
+        """Deliver, or say what hinders it."""
         ...
 
-    def shutdown(self, timeout_millis: float = ...) -> None:
+    def shutdown(self) -> None:
         """Give up what is being delivered."""
         ...
 
@@ -97,6 +113,8 @@ class Translator:
         key = (gateway, sample.metric, sample.labels)
         start, last = self._starts.get(key, (time_ns, sample.value))
         start = time_ns if sample.value < last else start
+        if len(self._starts) > MOST_SERIES:
+            self._starts.clear()  # only a gateway that makes up names gets here
         self._starts[key] = (start, sample.value)
         return start
 
@@ -133,6 +151,9 @@ class LastWords(logging.Handler):
         self.said = self.said or record.getMessage()
 
 
+_RETRYABLE = (429, 502, 503, 504)
+
+
 class StrictExporter:
     """The SDK's http/protobuf exporter, for which a redirect is no success and the environment no trap."""
 
@@ -145,17 +166,21 @@ class StrictExporter:
             endpoint=endpoint, timeout=timeout_seconds, headers=dict(headers) or None, session=session
         )
 
-    def export(self, metrics_data: MetricsData, timeout_millis: float = 10_000) -> MetricExportResult:
-        """Deliver, or say that it failed."""
-        result = self._exporter.export(metrics_data, timeout_millis)
-        redirected = 300 <= self._status < 400
-        if redirected:
+    def export(self, metrics_data: MetricsData) -> Outcome:
+        """Deliver, or say what hinders it."""
+        self._status = 0
+        result = self._exporter.export(metrics_data)
+        if 300 <= self._status < 400:
             logging.getLogger("opentelemetry.exporter").warning("redirected (%d); give the final URL", self._status)
-        return MetricExportResult.FAILURE if redirected else result
+        elif result is MetricExportResult.SUCCESS:
+            return Outcome.DELIVERED
+        if self._status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return Outcome.TOO_LARGE
+        return Outcome.FAILED if self._status in (0, *_RETRYABLE) else Outcome.REFUSED
 
-    def shutdown(self, timeout_millis: float = 1_000) -> None:
+    def shutdown(self) -> None:
         """Give up what is being delivered."""
-        self._exporter.shutdown(timeout_millis)
+        self._exporter.shutdown()
 
     def _note(self, response: requests.Response, *args: object, **kwargs: object) -> None:
         self._status = response.status_code
@@ -169,6 +194,9 @@ class Sender:
         self._translator = translator
         self._count = count
         self._waiting: deque[Entry] = deque()
+        self._samples = 0
+        self._newest_ns = 0
+        self._batch_readings = BATCH_READINGS
         self._changed = threading.Condition()
         self._stopping = False
         self._ended = threading.Event()
@@ -179,17 +207,27 @@ class Sender:
         """Queue readings; where the queue is full or too old, its oldest are dropped and counted."""
         with self._changed:
             self._waiting.extend((gateway, reading) for reading in readings)
-            dropped = self._drop_old(readings[-1].time_ns - int(KEEP_SECONDS * 1e9)) if readings else 0
+            self._samples += sum(len(reading.samples) for reading in readings)
+            self._newest_ns = max((self._newest_ns, *(reading.time_ns for reading in readings)))
+            dropped = self._drop_old()
             self._changed.notify_all()
         if dropped:
             self._count("otlp", "dropped", dropped)
 
-    def _drop_old(self, oldest_ns: int) -> int:
+    def _drop_old(self) -> int:
         dropped = 0
-        while self._waiting and (len(self._waiting) > MOST_WAITING or self._waiting[0][1].time_ns < oldest_ns):
-            self._waiting.popleft()
+        while self._waiting and (self._samples > MOST_WAITING or self._is_old(self._waiting[0])):
+            self._take()
             dropped += 1
         return dropped
+
+    def _is_old(self, entry: Entry) -> bool:
+        return entry[1].time_ns < self._newest_ns - KEEP_SECONDS * 1e9
+
+    def _take(self) -> Entry:
+        entry = self._waiting.popleft()
+        self._samples -= len(entry[1].samples)
+        return entry
 
     def run(self) -> None:
         """Deliver what is queued until stopped; the last batch gets one try."""
@@ -198,10 +236,8 @@ class Sender:
         sdk.addHandler(self._last_words)
         try:
             while batch := self._next():
-                data = self._translator.metrics_data(batch)
-                while not self._delivered(data, len(batch)):
-                    if self._pause():
-                        return
+                if not self._deliver(batch):
+                    return
         finally:
             self._ended.set()
 
@@ -213,26 +249,42 @@ class Sender:
         self._ended.wait(timeout_seconds)
         self._exporter.shutdown()
 
+    def _deliver(self, batch: list[Entry]) -> bool:
+        """Deliver a batch, trying again while that makes sense; return whether to go on."""
+        data = self._translator.metrics_data(batch)
+        while (outcome := self._tried(data)) is Outcome.FAILED:
+            self._count("otlp", "failed", len(batch))
+            if self._pause():
+                return False
+            if self._is_old(batch[-1]):
+                outcome = Outcome.REFUSED
+                break
+        if outcome is Outcome.TOO_LARGE and len(batch) > 1:
+            self._batch_readings = len(batch) // 2
+            return all(self._deliver(part) for part in (batch[: len(batch) // 2], batch[len(batch) // 2 :]))
+        self._count("otlp", "delivered" if outcome is Outcome.DELIVERED else "dropped", len(batch))
+        return True
+
     def _next(self) -> list[Entry]:
         """Return the next batch; nothing at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stopping)
-            batch = [self._waiting.popleft() for _ in range(min(BATCH_READINGS, len(self._waiting)))]
+            batch = [self._take() for _ in range(min(self._batch_readings, len(self._waiting)))]
             self._changed.notify_all()
             return batch
 
-    def _delivered(self, data: MetricsData, readings: int) -> bool:
-        success = self._exporter.export(data) is MetricExportResult.SUCCESS
-        self._count("otlp", "delivered" if success else "failed", readings)
+    def _tried(self, data: MetricsData) -> Outcome:
+        """Return what came of one request, and log where that changes."""
+        outcome = self._exporter.export(data)
+        success = outcome is Outcome.DELIVERED
         if success and self._failures:
             log.info("OTLP: delivered again after %d failures", self._failures)
         if not success and not self._failures:
-            log.warning(
-                "OTLP: not delivered, kept and tried again for an hour: %s", self._last_words.said or "no reason given"
-            )
+            kept = "kept and tried again for an hour" if outcome is Outcome.FAILED else "which no further try mends"
+            log.warning("OTLP: not delivered, %s: %s", kept, self._last_words.said or "no reason given")
         self._failures = 0 if success else self._failures + 1
         self._last_words.said = ""
-        return success
+        return outcome
 
     def _pause(self) -> bool:
         """Wait before the next try, longer each time; return whether to end instead."""
