@@ -7,10 +7,15 @@ from dataclasses import asdict, dataclass
 from powerwall_exporter import assembly, catalogue
 from powerwall_exporter.config import Gateway, Settings
 from powerwall_exporter.errors import (
+    BadShape,
+    BrokenAnswer,
+    Busy,
     CertificateChanged,
+    ControllerStopped,
     Forbidden,
     GatewayError,
     LoginRejected,
+    NotJson,
     Redirected,
     Throttled,
     TimedOut,
@@ -29,6 +34,11 @@ _REMEDIES: dict[type[GatewayError], str] = {
     TlsFailed: "check that this is a gateway's address; set tls or tls_fingerprint if you chose them",
     CertificateChanged: "if the gateway was replaced, accept the new certificate as the message says",
     LoginRejected: "give the customer password: unless changed, the last five characters of the sticker's password",
+    Busy: "somebody may be commissioning it; wait some minutes and check again",
+    ControllerStopped: "the system is stopped or starting: start it in Tesla's app, or wait some minutes",
+    NotJson: "check that this is the gateway's address, and not a router's page",
+    BadShape: "if it stays so, report it with the gateway's firmware version",
+    BrokenAnswer: "check the network between here and the gateway",
     Throttled: "stop other monitors of this gateway for half an hour, then check again",
     Redirected: "give the address of the gateway itself",
     Unsupported: "nothing to do: this gateway does not have it",

@@ -143,7 +143,7 @@ def _telegraf(options: argparse.Namespace) -> int:
     logging.basicConfig(level=level, format="%(message)s", handlers=[telegraf.LogHandler()], force=True)
     try:
         interval_seconds = _interval_seconds(options.interval)
-        settings = config.load(options.config, os.environ)
+        settings = config.load(options.config, os.environ, pushing=False)
     except SettingsError as error:
         log.error("%s", " | ".join(error.problems))
         return UNUSABLE
@@ -172,7 +172,7 @@ def _interval_seconds(text: str | None) -> float | None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    settings = config.load(options.config, os.environ)
+    settings = config.load(options.config, os.environ, pushing=False)
     found = list(check.findings(settings, SystemClock()))
     if options.json:
         print(check.as_json(found))

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ DEFAULT_LISTEN = Address("127.0.0.1", 9871)
 TRUST_ON_FIRST_USE, INSECURE = "trust-on-first-use", "insecure"
 TLS_MODES = (TRUST_ON_FIRST_USE, INSECURE)
 
+_HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?", re.IGNORECASE)
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _CREDENTIALS = ("telegraf.powerwall_password", "powerwall_password")
 _TELEGRAF_SECRET = re.compile(r"@\{\w+:\w+\}")
@@ -92,10 +94,12 @@ def load(
     listen: Sequence[str] = (),
     bind: Bind | None = None,
     gateways: tuple[Gateway, ...] = (),
+    pushing: bool = True,
 ) -> Settings:
     """Return the settings; what is given as an argument wins: addresses to listen on, gateways.
 
-    `bind` takes each address of the page.
+    `bind` takes each address of the page. A command that is not `pushing` leaves the variables of OpenTelemetry alone:
+    they are of its parent.
 
     Raises SettingsError with every problem, an address that is taken among them.
     """
@@ -105,7 +109,7 @@ def load(
         gateways=gateways or _gateways(root, environment, problems),
         polling=_polling(root.table("poll")),
         page=_page(root.table("prometheus"), listen, bind, problems),
-        otlp=_otlp(root.table("otlp"), environment, problems),
+        otlp=_otlp(root.table("otlp"), environment if pushing else {}, problems),
         state_directory=_state_directory(root, environment),
     )
     root.refuse_unknown()
@@ -136,7 +140,9 @@ def _gateways(root: Table, environment: Mapping[str, str], problems: Problems) -
     for table, gateway in zip(tables, gateways, strict=True):
         if gateway.name in taken and not table.refused("name"):
             problems.add(table.place("name"), f"{gateway.name!r} is taken", "give each gateway a name of its own")
-        taken.add(gateway.name)
+        if gateway.url and gateway.url in taken:
+            problems.add(table.place("host"), "is polled already", "list each gateway once: they share its logins")
+        taken |= {gateway.name, gateway.url}
     return gateways
 
 
@@ -169,17 +175,26 @@ def _url(table: Table, problems: Problems) -> str:
         if not table.refused("host"):
             problems.add(place, "missing", "give the gateway's host name or address")
         return ""
-    parts = urlsplit(host if "://" in host else f"//{_bracketed(host)}", scheme="https")
+    scheme, _, _ = host.rpartition("://")
+    if scheme not in ("", "https"):
+        problems.add(place, f"{scheme[:10]} is not spoken by gateways", "leave it out or write https://")
+        return ""
     try:
-        port = parts.port
+        parts = urlsplit(host if scheme else f"//{_bracketed(host)}")
+        name, port = parts.hostname or "", parts.port
     except ValueError:
-        port = -1
-    if parts.scheme != "https":
-        problems.add(place, f"{parts.scheme} is not spoken by gateways", "leave it out or write https://")
-    elif not parts.hostname or port == -1 or parts.path.strip("/") or parts.query or parts.username:
-        problems.add(place, f"{host!r} is no host", "give a host, host:port or https://host:port")
-    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"https://{name}" + (f":{port}" if port else "")
+        parts, name, port = urlsplit(""), "", None
+    if not _is_host(name) or parts.path.strip("/") or parts.query or parts.fragment or "@" in host:
+        shown = "this" if "@" in host else repr(host)  # what stands before an @ may be a password
+        problems.add(place, f"{shown} is no host", "give a host, host:port or https://host:port")
+    return f"https://{f'[{name}]' if ':' in name else name}" + (f":{port}" if port else "")
+
+
+def _is_host(name: str) -> bool:
+    try:
+        return bool(ip_address(name))
+    except ValueError:
+        return bool(_HOST_NAME.fullmatch(name)) and all(len(label) <= 63 for label in name.split("."))
 
 
 def _bracketed(host: str) -> str:
@@ -291,7 +306,7 @@ def _otlp(table: Table, environment: Mapping[str, str], problems: Problems) -> O
 
     endpoint, protocol = table.text("endpoint"), table.choice("protocol", ("http/protobuf",))
     timeout_seconds = table.seconds("timeout", floor_seconds=0.1) or _milliseconds(standard("TIMEOUT"), problems)
-    headers = {name: Secret(value) for name, value in table.strings("headers").items()}
+    headers = {name: Secret(value) for name, value in table.secrets("headers").items()}
     enabled = table.flag("enabled")
     table.refuse_unknown()
     base = endpoint or environment.get("OTEL_EXPORTER_OTLP_ENDPOINT")

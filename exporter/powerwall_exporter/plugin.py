@@ -50,8 +50,9 @@ def live(
 
     Afterwards descriptors 1 and 2 are closed, and the process should end without further ado.
     """
-    board, prompts = Board(clock), Prompts()
-    writer = Writer(descriptor, partial(prompts.put, Prompts.BROKEN))
+    board, prompts, tally = Board(clock), Prompts(), Tally()
+    tally.start("influx", ["dropped"])
+    writer = Writer(descriptor, partial(prompts.put, Prompts.BROKEN), tally.add)
     board.subscribe(writer.put)
     fleet = Fleet(settings, board, clock)
     if not once:
@@ -61,7 +62,7 @@ def live(
 
     def ask() -> None:
         fleet.ask()
-        board.publish(None, [assembly.own_reading(Tally(), clock)])
+        board.publish(None, [assembly.own_reading(tally, clock)])
 
     if once:
         ask()

@@ -46,6 +46,7 @@ class Table:
         self._places = places or {}
         self._taken: set[str] = set()
         self._refused: set[str] = set()
+        self._secret = False
 
     @property
     def named(self) -> bool:
@@ -138,9 +139,10 @@ class Table:
             Table(f"{self.place(key)}[{index}].", item, self._problems) for index, item in enumerate(value, start=1)
         ]
 
-    def strings(self, key: str) -> dict[str, str]:
-        """Return a table of texts."""
+    def secrets(self, key: str) -> dict[str, str]:
+        """Return a table of texts whose values are never shown."""
         inner = self.table(key)
+        inner._secret = True
         return {name: text for name in list(inner._content) if (text := inner.text(name)) is not None}
 
     def refuse_unknown(self) -> None:
@@ -153,7 +155,7 @@ class Table:
 
     def _refuse(self, key: str, value: object, wanted: str, remedy: str) -> None:
         self._refused.add(key)
-        shown = "" if "password" in key else f"{value!r} is "
+        shown = "" if self._secret or "password" in key else f"{value!r} is "
         self._problems.add(self.place(key), f"{shown}not {wanted}", remedy)
 
 

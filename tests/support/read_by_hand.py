@@ -4,6 +4,7 @@ A second reading of the same protocol (facts about fields, units and signs typed
 a typo in the catalogue cannot agree with itself.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -86,6 +87,9 @@ def aggregates(payload: Any, arrived: float) -> Found:
 def devices(payload: Any, arrived: float) -> Found:
     for device in payload:
         labels = {"meter": device["location"], "device": device["type"]}
+        if device["type"].startswith("neurio"):
+            serial = device["connection"]["device_serial"]
+            labels["device"] += "-" + hashlib.sha256(serial.encode()).hexdigest()[:6]
         node = device["Cached_readings"]
         yield from readings("powerwall_device", labels, node)
         yield "powerwall_device_average_current_amperes", labels, node.get("instant_average_current")

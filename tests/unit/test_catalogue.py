@@ -177,16 +177,28 @@ def test_very_old_firmware_says_mode() -> None:
     assert series["powerwall_operation_solar_export_limit_watts", ()] == 5000
 
 
-def test_two_meters_of_a_kind_are_told_apart_whatever_their_order() -> None:
+def test_two_meters_of_a_kind_are_told_apart_whatever_their_order_and_number() -> None:
     def meter(serial: str, power: float) -> Any:
         readings = {"serial_number": serial, "instant_power": power, "last_communication_time": "2024-06-01T12:00:00Z"}
         return {"location": "site", "type": "neurio_tcp", "Cached_readings": readings}
 
-    meters = [meter("OBB2", 2.0), meter("OBB1", 1.0)]
-    for order in (meters, meters[::-1]):
-        series = said("/api/meters/site", order)
-        assert series["powerwall_device_power_watts", ("site", "neurio_tcp")] == 1.0
-        assert series["powerwall_device_power_watts", ("site", "neurio_tcp-2")] == 2.0
+    def power(meters: list[Any]) -> dict[float, tuple[str, ...]]:
+        series = said("/api/meters/site", meters)
+        return {value: labels for (name, labels), value in series.items() if name == "powerwall_device_power_watts"}
+
+    one, two = meter("OBB1", 1.0), meter("OBB2", 2.0)
+    named = power([one, two])
+    assert len(set(named.values())) == 2
+    assert power([two, one]) == named
+    assert power([two]) == {2.0: named[2.0]}
+    assert all("OBB" not in word for labels in named.values() for word in labels)
+
+
+def test_a_synchrometers_serial_which_is_the_gateways_is_not_even_hashed() -> None:
+    meter: dict[str, Json] = {"location": "site", "type": "synchrometerX", "cts": [True]}
+    meter["connection"] = {"device_serial": "TG1synchrometerX"}
+    series = said("/api/meters/site", [meter])
+    assert {labels[:2] for _, labels in series} == {("site", "synchrometerX")}
 
 
 @pytest.mark.parametrize("nothing", [None, []])

@@ -57,7 +57,24 @@ def test_a_host_may_be_a_name_an_address_or_a_url(tmp_path: Path, host: str, url
     assert loaded(None, tmp_path, {**ENVIRONMENT, "POWERWALL_HOST": host}).gateways[0].url == url
 
 
-@pytest.mark.parametrize("host", ["http://gateway", "gateway:99999", "gateway:x", "https://", "a/b", "user@gateway"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "http://gateway",
+        "gateway:99999",
+        "gateway:x",
+        "https://",
+        "a/b",
+        "user@gateway",
+        "[::1",
+        "192.168.1.50 ",
+        "my gateway",
+        ".foo",
+        "*",
+        "x" * 64,
+        "gateway#top",
+    ],
+)
 def test_what_is_no_host_is_refused(tmp_path: Path, host: str) -> None:
     (problem,) = problems(None, tmp_path, {**ENVIRONMENT, "POWERWALL_HOST": host})
     assert problem.startswith("POWERWALL_HOST: ")
@@ -142,6 +159,27 @@ def test_every_problem_is_told_in_one_go_with_place_and_remedy(tmp_path: Path) -
         "powerwall.toml: prometheus.listen_address: '9871' is no address; write host:port, such as 127.0.0.1:9871",
         "powerwall.toml: colour: unknown setting; remove it; known: gateway, otlp, poll, prometheus, state_directory",
     ]
+
+
+def test_a_password_in_a_url_is_not_shown(tmp_path: Path) -> None:
+    (problem,) = problems(None, tmp_path, {**ENVIRONMENT, "POWERWALL_HOST": "https://customer:canary@gateway"})
+    assert "canary" not in problem
+
+
+def test_a_header_is_not_shown(tmp_path: Path) -> None:
+    (problem,) = problems('[otlp]\nheaders = { Authorization = ["Bearer canary"] }', tmp_path, ENVIRONMENT)
+    assert problem.startswith("powerwall.toml: otlp.headers.Authorization: not a text;")
+
+
+def test_one_gateway_under_two_names_is_refused(tmp_path: Path) -> None:
+    text = "".join(f'[[gateway]]\nname = "{name}"\nhost = "a"\npassword = "x"\n' for name in "ab")
+    (problem,) = problems(text, tmp_path)
+    assert problem.startswith("powerwall.toml: gateway[2].host: is polled already")
+
+
+def test_a_command_that_does_not_push_leaves_telegrafs_own_variables_alone() -> None:
+    theirs = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+    assert config.load(None, ENVIRONMENT | theirs, pushing=False).otlp is None
 
 
 def test_two_gateways_of_one_name_are_refused(tmp_path: Path) -> None:

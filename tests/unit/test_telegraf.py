@@ -1,7 +1,9 @@
 """The plugin as a process: what Telegraf does to its children, and what they answer."""
 
+import logging
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from execd import environment, plugin
 from powerwall_exporter.model import Kind, Metric, Reading, Sample
-from powerwall_exporter.outputs import influx
+from powerwall_exporter.outputs import influx, telegraf
 from powerwall_fake_gateway import FakeGateway
 from powerwall_fake_gateway.faults import HangBeforeHeader, Status
 
@@ -216,6 +218,44 @@ def test_several_gateways_answer_one_prompt(fake: FakeGateway, tmp_path: Path) -
         b"powerwall,gateway=a",
         b"powerwall,gateway=b\\ c",
     }
+
+
+@given(st.lists(st.integers(1, 6000), max_size=30))
+def test_a_pipe_is_given_whole_lines_in_chunks_that_it_takes_whole(lengths: list[int]) -> None:
+    batch = b"".join(b"x" * (length - 1) + b"\n" for length in lengths)
+    chunks = list(telegraf.whole_lines(batch))
+    assert b"".join(chunks) == batch
+    assert all(chunk.endswith(b"\n") for chunk in chunks)
+    assert all(len(chunk) <= select.PIPE_BUF or chunk.count(b"\n") == 1 for chunk in chunks)
+
+
+def test_a_stdout_that_nobody_reads_stops_no_poll_and_what_is_dropped_is_counted() -> None:
+    counted: list[tuple[str, str, int]] = []
+    writer = telegraf.Writer(-1, lambda: None, lambda *found: counted.append(found))
+    reading = Reading("/api", 1, 0.0, (Sample(Metric("up", "", Kind.GAUGE, ""), (), 1.0),))
+    for _ in range(telegraf.MOST_BATCHES + 5):
+        writer.put("home", [reading])
+    assert counted == [("influx", "dropped", 1)] * 5
+
+
+def test_a_log_line_is_short_single_and_has_its_level(capfd: pytest.CaptureFixture[str]) -> None:
+    handler = telegraf.LogHandler()
+    handler.handle(logging.makeLogRecord({"levelno": logging.WARNING, "msg": "two\nlines"}))
+    handler.handle(logging.makeLogRecord({"levelno": logging.ERROR, "msg": "x" * 100_000}))
+    short, long = capfd.readouterr().err.splitlines()
+    assert short == "W! Two | lines"
+    assert long.startswith("E! Xxx")
+    assert len(long) == telegraf.LONGEST_LOG_LINE
+
+
+def test_telegrafs_service_manager_is_not_ours_to_talk_to(fake: FakeGateway, tmp_path: Path) -> None:
+    told = "live = plugin.live; plugin.live = lambda *a, **k: (print(*os.environ), live(*a, **k))[1]"
+    code = ["import os", "from powerwall_exporter import plugin", told]
+    with plugin(environment(fake, tmp_path, NOTIFY_SOCKET="/run/x", WATCHDOG_USEC="1"), code=code) as child:
+        assert child.end() == 0
+    assert b"POWERWALL_HOST" in child.errors[0]
+    assert b"NOTIFY_SOCKET" not in child.errors[0]
+    assert b"WATCHDOG" not in child.errors[0]
 
 
 WORDS = st.text(max_size=20)

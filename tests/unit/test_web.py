@@ -112,6 +112,18 @@ def test_other_methods_are_refused(server: Server, method: str) -> None:
     assert got(server, "/", method)[0].status == 501
 
 
+def test_a_page_that_fails_says_so_and_the_next_one_is_served(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    server.routes = {**server.routes, "/broken": lambda request: plain(str(1 // 0))}
+    assert got(server, "/broken")[0].status == 500
+    assert "ZeroDivisionError" in caplog.text
+    assert got(server, "/")[0].status == 200
+
+
+def test_a_place_is_given_back_after_each_connection(server: Server) -> None:
+    for _ in range(3 * web.MOST_CONNECTIONS):
+        assert got(server, "/")[0].status == 200
+
+
 def test_one_connection_serves_many_scrapes(server: Server) -> None:
     with connected(server) as connection:
         for _ in range(3):

@@ -4,8 +4,8 @@ Quirks kept here: the zero time marks a meter that is not there; 0 Hz and three 
 measured"; the battery's current is taken on its DC side.
 """
 
-from collections import Counter
 from collections.abc import Iterator
+from hashlib import sha256
 
 from powerwall_exporter.catalogue import values
 from powerwall_exporter.catalogue.family import (
@@ -77,24 +77,22 @@ def _phase_currents(reading: Node) -> list[tuple[str, float]]:
 def devices(payload: Json) -> Iterator[Row]:
     """Yield a row for each physical meter, with `Cached_readings` and `connection` lifted to the top.
 
-    A device is named by its type, a second one of a type by a number in the order of the serials: the order of
-    the list changes between calls, and a serial may hold the gateway's password on old units.
+    A device is named by its type, a Neurio also by its serial's hash: the order of the list changes between calls.
+    A synchrometer's serial is the gateway's, on old units that holds the password, and its type tells it apart.
     """
-    seen: Counter[tuple[str, str]] = Counter()
-    for device in sorted(values.nodes(payload), key=_serial):
+    for device in values.nodes(payload):
         meter, kind = values.word(device.get("location")), values.word(device.get("type"))
         if not meter or not kind:
             continue
-        seen[meter, kind] += 1
-        name = kind if seen[meter, kind] == 1 else f"{kind}-{seen[meter, kind]}"
+        serial = "" if kind.startswith("synchrometer") else _serial(device)
+        name = f"{kind}-{sha256(serial.encode()).hexdigest()[:6]}" if serial else kind
         readings, connection = values.node(device.get("Cached_readings")), values.node(device.get("connection"))
         yield Row((meter, name), {**connection, **({} if _absent(readings) else readings), **_own(device)})
 
 
-def _serial(device: Node) -> tuple[str, str]:
-    readings, connection = values.node(device.get("Cached_readings")), values.node(device.get("connection"))
-    serial = values.word(readings.get("serial_number")) or values.word(connection.get("device_serial")) or ""
-    return serial, str(device.get("id", ""))
+def _serial(device: Node) -> str:
+    connection, readings = values.node(device.get("connection")), values.node(device.get("Cached_readings"))
+    return values.word(connection.get("device_serial")) or values.word(readings.get("serial_number")) or ""
 
 
 def _own(device: Node) -> dict[str, Json]:

@@ -8,11 +8,12 @@ import contextlib
 import logging
 import os
 import queue
+import select
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from powerwall_exporter.model import Reading
 from powerwall_exporter.outputs.influx import lines
@@ -47,6 +48,7 @@ class LogHandler(logging.Handler):
 def claim_stdout() -> int:
     """Return a descriptor of stdout that only we know; whatever else is printed goes to stderr."""
     private = os.dup(1)
+    os.set_blocking(private, True)  # whoever left it otherwise would make a full pipe look like a closed one
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"):
@@ -55,14 +57,15 @@ def claim_stdout() -> int:
 
 
 class Writer:
-    """Writes batches of lines whole and in order; drops them where nobody reads."""
+    """Writes batches of lines whole and in order; drops them, counted, where nobody reads."""
 
-    def __init__(self, descriptor: int, broken: Callable[[], None]) -> None:
+    def __init__(self, descriptor: int, broken: Callable[[], None], count: Callable[[str, str, int], None]) -> None:
         self._descriptor = descriptor
         self._broken = broken
+        self._count = count
         self._batches: queue.Queue[bytes | None] = queue.Queue(MOST_BATCHES)
+        self._lock = threading.Lock()
         self._dropped = 0
-        self.written = 0
 
     def put(self, gateway: str | None, readings: Sequence[Reading]) -> None:
         """Queue the readings as lines; never blocks."""
@@ -72,33 +75,55 @@ class Writer:
         try:
             self._batches.put_nowait(batch)
         except queue.Full:
-            if not self._dropped:
-                log.warning("stdout is not read; dropping batches until it is")
+            self._count("influx", "dropped", len(readings))
+            self._note_dropped()
+        else:
+            self._note_queued()
+
+    def _note_dropped(self) -> None:
+        with self._lock:
             self._dropped += 1
-            return
-        if self._dropped:
-            log.warning("stdout is read again; %d batches were dropped", self._dropped)
-            self._dropped = 0
+            first = self._dropped == 1
+        if first:
+            log.warning("stdout is not read; dropping batches until it is")
+
+    def _note_queued(self) -> None:
+        with self._lock:
+            dropped, self._dropped = self._dropped, 0
+        if dropped:
+            log.warning("stdout is read again; %d batches were dropped", dropped)
 
     def run(self) -> None:
         """Write until told that there is no more, or nobody is there to read."""
         while (batch := self._batches.get()) is not None:
             try:
-                self._write(batch)
+                for chunk in whole_lines(batch):
+                    self._write(chunk)
             except OSError:
                 self._broken()
                 return
 
-    def _write(self, batch: bytes) -> None:
-        rest = memoryview(batch)
+    def _write(self, chunk: bytes) -> None:
+        rest = memoryview(chunk)
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]
-        self.written += len(batch)
 
     def finish(self) -> None:
         """Let `run` end after what is queued."""
         with contextlib.suppress(queue.Full):
             self._batches.put(None, timeout=DRAIN_SECONDS)
+
+
+def whole_lines(batch: bytes) -> Iterator[bytes]:
+    """Yield the lines in chunks that a pipe takes whole or not at all: the end must not cut a number short."""
+    chunk = b""
+    for line in batch.splitlines(keepends=True):
+        if chunk and len(chunk) + len(line) > select.PIPE_BUF:
+            yield chunk
+            chunk = b""
+        chunk += line
+    if chunk:
+        yield chunk
 
 
 class Prompts:

@@ -94,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         request = Request(parse_qs(url.query), self.headers.get("Accept", ""))
         route = self.server.routes.get(url.path)
-        answer = route(request) if route else plain("not found\n", HTTPStatus.NOT_FOUND)
+        answer = self._routed(route, request) if route else plain("not found\n", HTTPStatus.NOT_FOUND)
         body = answer.body
         zipped = _quality(self.headers.get("Accept-Encoding", ""), "gzip") > 0
         if zipped:
@@ -108,6 +108,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if with_body:
             self.wfile.write(body)
+
+    def _routed(self, route: Route, request: Request) -> Answer:
+        try:
+            return route(request)
+        except Exception as error:  # a defect costs a page, and says so to both sides
+            log.error("%s: %s: %s", self.path, type(error).__name__, error)
+            log.debug("where it failed", exc_info=True)
+            return plain("internal error\n", HTTPStatus.INTERNAL_SERVER_ERROR)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Log requests for debugging only."""
