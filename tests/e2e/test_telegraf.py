@@ -74,7 +74,11 @@ def test_telegraf_writes_every_value_of_the_gateway(tmp_path: Path, gateway: Fak
     with telegraf(tmp_path, sample("telegraf.conf", **SOON)) as peer:
         peer.until(lambda: 1.0 in wide(tmp_path, "up"), "the end of a poll")
         stop(peer)
-    values = written(tmp_path)
+    own, values = split(written(tmp_path))
+    assert {(each.measurement, each.field) for each in own} == {
+        ("powerwall_exporter_build_info", "value"),
+        ("powerwall_exporter", "output_readings"),
+    }
     found = {each[:3]: each.value for each in values}
     series = expected(gateway, next(each.time_ns for each in values if each.field == "gateway_uptime_seconds"))
     assert {key: value for key, value in found.items() if not tells_of_polls(*key)} == {
@@ -83,6 +87,12 @@ def test_telegraf_writes_every_value_of_the_gateway(tmp_path: Path, gateway: Fak
     assert all(began_ns < each.time_ns < time.time_ns() for each in values)
     assert {dict(each.tags)["gateway"] for each in values} == {NAME}
     assert "host" not in {tag for each in values for tag, _ in each.tags}
+
+
+def split(values: list[Value]) -> tuple[list[Value], list[Value]]:
+    """Return what the exporter says of itself, without a gateway, and the rest."""
+    own = [each for each in values if each.measurement.startswith("powerwall_exporter")]
+    return own, [each for each in values if each not in own]
 
 
 def tells_of_polls(measurement: str, tags: Labels, field: str) -> bool:

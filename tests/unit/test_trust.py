@@ -7,9 +7,9 @@ import pytest
 
 import powerwall_fake_gateway
 from clocks import SteppedClock
-from powerwall_exporter import assembly
+from powerwall_exporter import assembly, config
 from powerwall_exporter.config import Gateway, Polling, Tls
-from powerwall_exporter.errors import CertificateChanged, SettingsError, TlsFailed
+from powerwall_exporter.errors import CertificateChanged, SettingsError, TlsFailed, Unreachable
 from powerwall_exporter.gateway.store import Store
 from powerwall_exporter.model import Json, Secret
 from powerwall_fake_gateway import FakeGateway
@@ -84,13 +84,52 @@ def test_what_is_remembered_is_for_the_owner_only(tmp_path: Path) -> None:
     assert Store(tmp_path / "state", "a/b").get("token") == "canary"
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff", b'{"token": 5}'])
+BROKEN = [b"", b"{", b"[1]", b"\xff"]
+
+
+@pytest.mark.parametrize("content", [*BROKEN, b'{"token": 5}'])
 def test_a_broken_memory_is_no_memory(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "home.json").write_bytes(content)
     store = Store(tmp_path, "home")
     assert store.get("token") is None
     store.put(token="new")
     assert Store(tmp_path, "home").get("token") == "new"
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_broken_memory_believes_no_certificate_until_its_owner_says_so(
+    fake: FakeGateway, tmp_path: Path, content: bytes
+) -> None:
+    assert status(fake, Tls(), tmp_path)
+    (remembered,) = tmp_path.glob("*.json")
+    remembered.write_bytes(content)
+    asked = len(fake.requests)
+    with pytest.raises(CertificateChanged, match="delete it to believe"):
+        status(fake, Tls(), tmp_path)
+    assert len(fake.requests) == asked
+    remembered.unlink()
+    assert status(fake, Tls(), tmp_path)
+
+
+def test_a_running_client_sees_that_its_owner_accepts_another_certificate(fake: FakeGateway, tmp_path: Path) -> None:
+    client, _ = assembly.client(Gateway("home", fake.url, Secret("password")), Polling(), tmp_path, SteppedClock())
+    assert client.get(STATUS)
+    client.close()
+    fake.change_certificate()
+    with pytest.raises(CertificateChanged):
+        client.get(STATUS)
+    next(tmp_path.glob("*.json")).unlink()
+    assert client.get(STATUS)
+    client.close()
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]", "fe80::1%eth7", "127.0.0.1"])
+def test_an_address_without_a_port_means_443(host: str, tmp_path: Path) -> None:
+    settings = config.load(None, {"POWERWALL_HOST": host, "POWERWALL_PASSWORD": "x"})
+    client, _ = assembly.client(settings.gateways[0], Polling(), tmp_path, SteppedClock())
+    with pytest.raises(Unreachable):  # nothing listens there
+        client.get(STATUS)
+    client.close()
 
 
 def test_a_folder_that_cannot_be_written_costs_the_memory_and_is_said_once(
