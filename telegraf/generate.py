@@ -39,14 +39,9 @@ Series = tuple[str, tuple[str, ...]]
 def metrics() -> str:
     """Return the list of measurements, their tags and their fields, as Telegraf's plugins have it."""
     listed: dict[Series, list[Entry]] = {}
-    for entry in _entries():
+    for entry in reference.entries():
         listed.setdefault((entry["influx"]["measurement"], tuple(entry["influx"]["tags"])), []).append(entry)
     return "".join(line + "\n" for series, entries in listed.items() for line in _measurement(series, entries))
-
-
-def _entries() -> list[Entry]:
-    """Return what the command `telegraf` writes: all but the account of outputs that it does not have."""
-    return [entry for entry in reference.entries() if not entry["id"].startswith("exporter.output.")]
 
 
 def _measurement(series: Series, entries: list[Entry]) -> Iterator[str]:
@@ -73,7 +68,7 @@ def _type(entry: Entry) -> str:
 
 def _in_influx(text: str, measurement: str) -> str:
     """Return a description in which other metrics are named as they are in line protocol."""
-    places = {entry["prometheus"]: entry["influx"] for entry in _entries()}
+    places = {entry["prometheus"]: entry["influx"] for entry in reference.entries()}
 
     def place(name: re.Match[str]) -> str:
         there = places[name[0]]
