@@ -25,7 +25,7 @@ from powerwall_exporter.errors import (
     Unreachable,
     Unsupported,
 )
-from powerwall_exporter.gateway.endpoints import LOGIN, READABLE
+from powerwall_exporter.gateway.endpoints import LOGIN, OPEN, READABLE
 from powerwall_exporter.gateway.login import Login
 from powerwall_exporter.model import Clock, Json
 
@@ -63,7 +63,7 @@ class Client:
         self._clock = clock
         self._timeout = (connect_seconds, total_seconds)
         self._readable: set[str] = set()
-        """Endpoints that were read before."""
+        """Endpoints that were read before, and not because they are open to all."""
         self._requests: dict[str, requests.PreparedRequest] = {}
 
     def get(self, path: str) -> Json:
@@ -84,7 +84,7 @@ class Client:
         if response.status_code == HTTPStatus.FORBIDDEN:
             self._login.forbid(path)
             raise Forbidden(f"{path}: forbidden to this login")
-        if response.status_code == HTTPStatus.OK:
+        if response.status_code == HTTPStatus.OK and path not in OPEN:
             self._readable.add(path)
         return self._judged(path, response)
 

@@ -40,3 +40,5 @@ ENDPOINTS = (
     Endpoint("/api/powerwalls", Pace.SLOW),
 )
 READABLE = frozenset(endpoint.path for endpoint in ENDPOINTS)
+OPEN = frozenset({"/api/status"})
+"""What every firmware answers without a login, so that it says nothing of a token."""
