@@ -319,7 +319,8 @@ def _otlp(table: Table, environment: Mapping[str, str], problems: Problems) -> O
     url = url or f"{(base or '').rstrip('/')}/v1/metrics"
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         place = table.place("endpoint") if endpoint else "OTEL_EXPORTER_OTLP_ENDPOINT"
-        problems.add(place, f"{base or url!r} is no URL", "write http://host:4318")
+        shown = "this" if "@" in url else repr(base or url)  # what stands before an @ may be a password
+        problems.add(place, f"{shown} is no URL", "write http://host:4318")
     return Otlp(url, timeout_seconds or 10.0, headers)
 
 

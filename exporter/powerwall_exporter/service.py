@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from powerwall_exporter import __version__, assembly, catalogue
 from powerwall_exporter.board import Board, Tally
@@ -104,7 +105,7 @@ def _push(settings: Settings, board: Board, tally: Tally) -> Callable[[float], N
     sender = otlp.Sender(exporter, otlp.Translator(otlp.resource(_instance(settings))), tally.add)
     board.subscribe(sender.put)
     start("otlp", sender.run)
-    log.info("OTLP: pushing to %s", target.endpoint)
+    log.info("OTLP: pushing to %s", urlsplit(target.endpoint).netloc.rpartition("@")[2])
     return sender.stop
 
 
