@@ -1,5 +1,6 @@
 """What the gateway's statuses and bodies mean, one HTTP exchange at a time."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,23 @@ class Site:
         self.store = Store(folder, "home")
         self.login = Login(Secret(password), self.store, self.clock)
         self.client = Client(URL, requests.Session(), self.login, self.clock)
+
+    def read_of(self, paths: list[str]) -> int:
+        """Ask for each of these, and return how many were read; a minute passes."""
+        read = 0
+        for path in paths:
+            with suppress(GatewayError):
+                self.client.get(path)
+                read += 1
+        self.clock.step(60)
+        return read
+
+
+def takes_only_a_new_token(request: Any, context: Any) -> str:
+    """Answer as a gateway that knows a single token."""
+    if request.headers.get("Authorization") != "Bearer new":
+        context.status_code = 403
+    return '{"percentage": 1}'
 
 
 @pytest.fixture
@@ -174,35 +192,18 @@ def test_a_day_in_which_everything_is_refused_costs_few_logins_and_ends_by_itsel
 ) -> None:
     paths = [SOE, OPERATION, "/api/sitemaster", open_path]
 
-    def ask_all() -> int:
-        read = 0
-        for path in paths:
-            try:
-                site.client.get(path)
-                read += 1
-            except GatewayError:
-                pass
-        site.clock.step(60)
-        return read
-
     for path in paths:
         answers.get(URL + path, [REFUSAL, WELL] if path == SOE else [WELL])
-    assert ask_all() == len(paths)
+    assert site.read_of(paths) == len(paths)
     for path in paths:
         answers.get(URL + path, **(WELL if path == "/api/status" else REFUSAL))
     for _ in range(24 * 60):
-        ask_all()
+        site.read_of(paths)
     assert logins(answers) <= 30
-
-    def takes_only_a_new_token(request: Any, context: Any) -> str:
-        if request.headers.get("Authorization") != "Bearer new":
-            context.status_code = 403
-        return '{"percentage": 1}'
-
     answers.post(URL + LOGIN, json={"token": "new"})
     for path in set(paths) - {"/api/status"}:
         answers.get(URL + path, text=takes_only_a_new_token)
-    assert any(ask_all() == len(paths) for _ in range(61))
+    assert any(site.read_of(paths) == len(paths) for _ in range(61))
 
 
 def test_a_token_is_kept_until_there_is_another(site: Site, answers: Mocker) -> None:
