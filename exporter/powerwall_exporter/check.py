@@ -81,9 +81,19 @@ def _gateway_findings(gateway: Gateway, settings: Settings, clock: Clock) -> Ite
             yield Finding(gateway.name, endpoint.path, "ok", f"{len(samples)} samples")
 
 
-def is_harmless(finding: Finding) -> bool:
-    """Tell whether a finding is as it may be on a healthy gateway."""
-    return finding.result in ("ok", *(error.reason for error in _HARMLESS))
+def is_well(found: list[Finding]) -> bool:
+    """Tell whether every gateway answers, with no finding but such as a healthy one may have."""
+    harmless = ("ok", *(error.reason for error in _HARMLESS))
+    return all(finding.result in harmless for finding in found) and not verdict(found)
+
+
+def verdict(found: list[Finding]) -> list[str]:
+    """Return a line for each address at which nothing answers as a gateway does."""
+    named = dict.fromkeys(finding.gateway for finding in found)
+    read = {finding.gateway for finding in found if finding.result == "ok"}
+    return [
+        f"{name}: no data at all; is this the address of a Powerwall gateway?" for name in named if name not in read
+    ]
 
 
 def as_json(found: list[Finding]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from powerwall_exporter import __version__, check, config, reference
 from powerwall_exporter.errors import SettingsError
 from powerwall_exporter.gateway.endpoints import FLOOR_SECONDS, Pace
+from powerwall_exporter.gateway.store import Store
 from powerwall_exporter.model import SystemClock
 from powerwall_exporter.tables import Address, duration_seconds
 
@@ -36,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(problem, file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:
+        return STOPPED
+    except BrokenPipeError:  # of a pager or `head` that has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return STOPPED
     except Exception as error:  # noqa: BLE001 - the outermost: a person gets one line, not a traceback
         _say_died(error)
@@ -64,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_listen(run)
     telegraf = _command(commands, "telegraf", _telegraf, "be a plugin of Telegraf's inputs.execd", config_file=True)
     telegraf.add_argument("--once", action="store_true", help="print one poll and end; for inputs.exec and for people")
-    telegraf.add_argument("--interval", metavar="DURATION", help="poll by an own clock, such as 10s, not by prompts")
+    telegraf.add_argument("--interval", metavar="DURATION", help="poll by an own clock, such as 10s, until stdin ends")
     checking = _command(commands, "check", _check, "ask everything once and say what to mend", config_file=True)
     checking.add_argument("--json", action="store_true", help="print the findings as JSON")
     demo = _command(commands, "demo", _demo, "run against an embedded fake gateway; needs no settings")
@@ -144,8 +148,11 @@ def _telegraf(options: argparse.Namespace) -> int:
     try:
         interval_seconds = _interval_seconds(options.interval)
         settings = config.load(options.config, os.environ, pushing=False)
+        if options.once:
+            _require_memory(settings)
     except SettingsError as error:
-        log.error("%s", " | ".join(error.problems))
+        for problem in error.problems:
+            log.error("%s", problem)
         return UNUSABLE
     interactive = sys.stdin is not None and sys.stdin.isatty()
     if interactive and not options.once:
@@ -160,6 +167,13 @@ def _telegraf(options: argparse.Namespace) -> int:
     )
     # The pipes are closed and threads may hang on a gateway: nothing is left to tidy.
     os._exit(STOPPED if read else DIED)
+
+
+def _require_memory(settings: config.Settings) -> None:
+    """Refuse to log in again and again, at every call, until the gateway locks its owner out."""
+    if not Store(settings.state_directory, "any").keeps():
+        problem = f"state_directory: {settings.state_directory} cannot be written, and each call would log in anew"
+        raise SettingsError([f"{problem}; give a folder of its own by POWERWALL_STATE_DIR"])
 
 
 def _interval_seconds(text: str | None) -> float | None:
@@ -177,8 +191,8 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         print(check.as_json(found))
     else:
-        print(*found, sep="\n")
-    return STOPPED if all(map(check.is_harmless, found)) else DIED
+        print(*found, *check.verdict(found), sep="\n")
+    return STOPPED if check.is_well(found) else DIED
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -196,7 +210,7 @@ def _program() -> str:
 
 
 def _metrics(options: argparse.Namespace) -> int:
-    print(reference.rendered(options.format))
+    print(reference.rendered(options.format), flush=True)
     return STOPPED
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from powerwall_exporter.errors import SettingsError
-from powerwall_exporter.model import Secret
+from powerwall_exporter.model import FileSecret, Secret
 from powerwall_exporter.tables import Address, Problems, Table, address
 
 DEFAULT_LISTEN = Address("127.0.0.1", 9871)
@@ -104,9 +104,10 @@ def load(
     Raises SettingsError with every problem, an address that is taken among them.
     """
     problems = Problems()
-    root = Table(f"{file.name}: " if file else "", _content(file, problems), problems)
+    content = _content(file, problems)
+    root = Table(f"{file.name}: " if file else "", content or {}, problems)
     settings = Settings(
-        gateways=gateways or _gateways(root, environment, problems),
+        gateways=gateways or (() if content is None else _gateways(root, environment, problems)),
         polling=_polling(root.table("poll")),
         page=_page(root.table("prometheus"), listen, bind, problems),
         otlp=_otlp(root.table("otlp"), environment if pushing else {}, problems),
@@ -118,7 +119,8 @@ def load(
     return settings
 
 
-def _content(file: Path | None, problems: Problems) -> dict[str, object]:
+def _content(file: Path | None, problems: Problems) -> dict[str, object] | None:
+    """Return what is in the file; nothing without one, None where it cannot be read."""
     if file is None:
         return {}
     try:
@@ -127,7 +129,7 @@ def _content(file: Path | None, problems: Problems) -> dict[str, object]:
         problems.add(str(file), f"cannot be read: {error.strerror}", "check the path and its permissions")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.add(str(file), f"is not TOML: {error}", "compare with: powerwall-exporter sample-config")
-    return {}
+    return None
 
 
 def _gateways(root: Table, environment: Mapping[str, str], problems: Problems) -> tuple[Gateway, ...]:
@@ -243,11 +245,14 @@ def _password_from(file: Path, place: str, problems: Problems) -> Secret:
         word = file.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        problems.add(place, f"{file} cannot be read: {said}", "check the path and its permissions")
+        # What is no path may be the password itself, put where the path belongs.
+        shown = f"{file} cannot be read: {said}" if "/" in str(file) else f"names no file that can be read: {said}"
+        problems.add(place, shown, "check the path and its permissions")
         return Secret("")
     if not word:
         problems.add(place, f"{file} is empty", "put the customer password into it")
-    return _checked(word, place, problems)
+    _checked(word, place, problems)
+    return FileSecret(word, file)
 
 
 def _tls(table: Table, problems: Problems) -> Tls:

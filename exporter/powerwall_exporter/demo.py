@@ -58,5 +58,6 @@ Three ways to look, each from another shell:
   Prometheus  curl -s http://{page}/metrics
   Telegraf    POWERWALL_HOST={gateway} POWERWALL_PASSWORD={PASSWORD} POWERWALL_TLS=insecure \\
               {program} telegraf --once
-  OTLP        with a collector there: OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 {program} demo
+  OTLP        with a collector there: OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 \\
+              {program} demo --web.listen-address 127.0.0.1:0
 Ctrl-C ends it."""

@@ -5,8 +5,10 @@ Knows nothing of a gateway's payloads and nothing of an output's spelling.
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
@@ -133,3 +135,19 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._word)
+
+
+class FileSecret(Secret):
+    """A word in a file, read anew each time: its owner may correct it while we run."""
+
+    __slots__ = ("_file",)
+
+    def __init__(self, word: str, file: Path) -> None:
+        super().__init__(word)
+        self._file = file
+
+    def reveal(self) -> str:
+        """Return the word that is in the file now; the one before where it cannot be read."""
+        with suppress(OSError, UnicodeDecodeError):
+            self._word = self._file.read_text(encoding="utf-8-sig").strip() or self._word
+        return self._word

@@ -1,13 +1,16 @@
 """Polls when prompted and writes line protocol: the command `telegraf`."""
 
 from functools import partial
+from math import inf
 
 from powerwall_exporter import assembly
 from powerwall_exporter.board import Board, Tally
 from powerwall_exporter.config import Settings
+from powerwall_exporter.gateway.endpoints import FLOOR_SECONDS, Pace
 from powerwall_exporter.model import Clock
 from powerwall_exporter.outputs.telegraf import Prompts, Writer, leave, serve
 from powerwall_exporter.pacing import Prompt, start
+from powerwall_exporter.poller import EARLY
 
 ONCE_SECONDS = 30.0
 """How long one single poll waits for a slow gateway; each answer has a deadline of its own before that."""
@@ -60,9 +63,14 @@ def live(
     writing = start("writer", writer.run)
     fleet.start()
 
+    told = -inf
+
     def ask() -> None:
+        nonlocal told
         fleet.ask()
-        board.publish(None, [assembly.own_reading(tally, clock)])
+        if clock.monotonic() - told >= FLOOR_SECONDS[Pace.FAST] * (1 - EARLY):
+            told = clock.monotonic()
+            board.publish(None, [assembly.own_reading(tally, clock)])
 
     if once:
         ask()

@@ -89,12 +89,17 @@ LONGEST_BACK_OFF_SECONDS = MINUTE
 """While a gateway is away it is tried at intervals that double from the fast one up to this."""
 LONGEST_ENDPOINT_BACK_OFF_SECONDS = 10 * MINUTE
 """The same for an endpoint that does not answer while others do: each try holds them up."""
+FAST_PAUSE_SECONDS = 5 * MINUTE
+"""The same for a fast endpoint by itself: every gateway has them, so without one something is wrong for a while."""
 FRESH_INTERVALS = 3
 """After this many intervals without news the samples of an endpoint are withdrawn."""
 MOST_STRANGE_WORDS = 100
 """After so many unknown states no more are logged: it is not a gateway that speaks."""
 EARLY = 0.1
 """Part of the fast interval by which anything may be early: prompts jitter, and neighbours share a poll."""
+
+
+_FAST = frozenset(endpoint.path for endpoint in ENDPOINTS if endpoint.pace is Pace.FAST)
 
 
 class Source(Protocol):
@@ -188,10 +193,12 @@ class Poller:
         by = started + self._early_seconds
         due = [slot for slot in self._slots if slot.due <= by] if by >= self._account.resume else []
         if due:
-            readings = list(self._round(due))
+            # As they come: a poll may take long, and who stops meanwhile keeps what has answered.
+            for readings in self._round(due):
+                self._publish(self._gateway, readings)
             self._account.polls += 1
             self._account.duration_seconds = self._clock.monotonic() - started
-            self._publish(self._gateway, [*readings, self._health()])
+            self._publish(self._gateway, [self._health()])
         elif not self._account.up:
             self._publish(self._gateway, [self._health()])
 
@@ -199,8 +206,8 @@ class Poller:
         """Hang up; the next poll connects anew."""
         self._source.close()
 
-    def _round(self, due: Sequence[Slot]) -> Iterator[Reading]:
-        """Yield what these endpoints say and what became of each, up to a failure of the whole gateway."""
+    def _round(self, due: Sequence[Slot]) -> Iterator[Sequence[Reading]]:
+        """Yield what each of these endpoints says and what became of it, up to a failure of the whole gateway."""
         answered: set[Pace] = set()
         # What failed last comes last: it must not keep the others from being asked.
         for slot in sorted(due, key=lambda slot: slot.failures > 0):
@@ -211,10 +218,11 @@ class Poller:
             if isinstance(outcome, Reading):
                 self._note_success(slot, outcome)
                 answered.add(slot.endpoint.pace)
-                yield outcome
             else:
                 over = self._note_failure(slot, outcome, alone=bool(answered))
-            yield Reading(f"account of {slot.endpoint.path}", self._clock.time_ns(), inf, tuple(_slot_samples(slot)))
+            source = f"account of {slot.endpoint.path}"
+            account = Reading(source, self._clock.time_ns(), inf, tuple(_slot_samples(slot)))
+            yield [outcome, account] if isinstance(outcome, Reading) else [account]
             if over:
                 break
         self._note_round(due, answered)
@@ -266,7 +274,8 @@ class Poller:
             return doubled(self._back_off_seconds, self._account.polls_away, LONGEST_BACK_OFF_SECONDS)
         if reaction.backs_off:
             return doubled(slot.interval_seconds, slot.failures, LONGEST_ENDPOINT_BACK_OFF_SECONDS)
-        return min(max(reaction.pause_seconds, error.retry_seconds or 0.0), LONGEST_PAUSE_SECONDS)
+        longest = FAST_PAUSE_SECONDS if slot.endpoint.path in _FAST and not whole else LONGEST_PAUSE_SECONDS
+        return min(max(reaction.pause_seconds, error.retry_seconds or 0.0), longest)
 
     def _note_round(self, due: Sequence[Slot], answered: set[Pace]) -> None:
         if any(slot.endpoint.pace is Pace.FAST for slot in due):
@@ -278,7 +287,7 @@ class Poller:
         """Log what breaks, once until it recovers or breaks otherwise."""
         if self._said.get(thing) != error.reason:
             self._said[thing] = error.reason
-            expected = state == "unsupported"
+            expected = state == "unsupported" and thing not in _FAST
             log.log(logging.INFO if expected else logging.WARNING, "%s: %s: %s", self._gateway, state, error)
 
     def _recovered(self, thing: str | None) -> None:

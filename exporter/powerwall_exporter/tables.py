@@ -47,6 +47,7 @@ class Table:
         self._taken: set[str] = set()
         self._refused: set[str] = set()
         self._secret = False
+        self._secret_keys: set[str] = set()
 
     @property
     def named(self) -> bool:
@@ -141,6 +142,7 @@ class Table:
 
     def secrets(self, key: str) -> dict[str, str]:
         """Return a table of texts whose values are never shown."""
+        self._secret_keys.add(key)
         inner = self.table(key)
         inner._secret = True
         return {name: text for name in list(inner._content) if (text := inner.text(name)) is not None}
@@ -155,7 +157,8 @@ class Table:
 
     def _refuse(self, key: str, value: object, wanted: str, remedy: str) -> None:
         self._refused.add(key)
-        shown = "" if self._secret or "password" in key else f"{value!r} is "
+        hidden = self._secret or key in self._secret_keys or "password" in key
+        shown = "" if hidden else f"{value!r} is "
         self._problems.add(self.place(key), f"{shown}not {wanted}", remedy)
 
 

@@ -18,6 +18,7 @@ from execd import environment
 from powerwall_exporter import catalogue
 from powerwall_exporter.cli import main
 from powerwall_fake_gateway import FakeGateway
+from powerwall_fake_gateway.faults import Status
 
 BARE = {
     name: value for name, value in os.environ.items() if not name.startswith(("POWERWALL_", "OTEL_", "CREDENTIALS"))
@@ -104,8 +105,8 @@ def test_run_serves_the_page_and_ends_when_asked(fake: FakeGateway, tmp_path: Pa
     variables = environment(fake, tmp_path)
     with running("run", "--web.listen-address", "127.0.0.1:0", variables=variables) as process:
         url = page_of(process)
-        page = until(url, 'powerwall_meter_power_watts{gateway="home",meter="site"}')
-        assert 'powerwall_up{gateway="home"} 1.0' in page
+        page = until(url, 'powerwall_up{gateway="home"} 1.0')
+        assert 'powerwall_meter_power_watts{gateway="home",meter="site"}' in page
         assert "powerwall_exporter_build_info" in page
         assert until(url.replace("/metrics", "/-/ready"), "ready")
         assert until(url.replace("/metrics", "/-/healthy"), "healthy")
@@ -153,6 +154,20 @@ def test_check_tells_the_remedy_of_a_wrong_password(fake: FakeGateway, tmp_path:
     assert result.returncode == 1
     assert "last five characters" in result.stdout
     assert "canary" not in result.stdout + result.stderr
+
+
+def test_check_does_not_take_anything_that_answers_for_a_gateway(fake: FakeGateway, tmp_path: Path) -> None:
+    fake.add(Status(404, match="/api/[!l]*"))
+    result = ran("check", variables=environment(fake, tmp_path))
+    assert result.returncode == 1
+    assert result.stdout.endswith("home: no data at all; is this the address of a Powerwall gateway?\n")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    command = f"{sys.executable} -m powerwall_exporter metrics | head -1"
+    result = subprocess.run(command, shell=True, env=BARE, capture_output=True, text=True, check=False)  # noqa: S602 - a pipe
+    assert result.stdout.startswith("powerwall_meter_power_watts")
+    assert result.stderr == ""
 
 
 def test_metrics_lists_every_metric(capsys: pytest.CaptureFixture[str]) -> None:

@@ -171,6 +171,17 @@ def test_a_header_is_not_shown(tmp_path: Path) -> None:
     assert problem.startswith("powerwall.toml: otlp.headers.Authorization: not a text;")
 
 
+@pytest.mark.parametrize("text", ['[otlp]\nheaders = "Authorization=canary"', '[otlp]\nheaders = ["canary"]'])
+def test_headers_of_another_shape_are_not_shown(tmp_path: Path, text: str) -> None:
+    (problem,) = problems(text, tmp_path, ENVIRONMENT)
+    assert "canary" not in problem
+
+
+def test_a_password_where_its_file_belongs_is_not_shown(tmp_path: Path) -> None:
+    (problem,) = problems(None, tmp_path, {"POWERWALL_HOST": "a", "POWERWALL_PASSWORD_FILE": "canary"})
+    assert "canary" not in problem
+
+
 def test_one_gateway_under_two_names_is_refused(tmp_path: Path) -> None:
     text = "".join(f'[[gateway]]\nname = "{name}"\nhost = "a"\npassword = "x"\n' for name in "ab")
     (problem,) = problems(text, tmp_path)
@@ -202,8 +213,10 @@ def test_another_shape_is_named(tmp_path: Path, text: str, place: str) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"nowhere\.toml: cannot be read"):
-        config.load(tmp_path / "nowhere.toml", ENVIRONMENT)
+    with pytest.raises(SettingsError) as raised:
+        config.load(tmp_path / "nowhere.toml", {})
+    (problem,) = raised.value.problems
+    assert "nowhere.toml: cannot be read" in problem
 
 
 def test_nothing_at_all_says_what_to_give(tmp_path: Path) -> None:

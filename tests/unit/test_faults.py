@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,20 @@ def test_a_wrong_password_is_one_login_in_five_minutes_and_the_right_one_recover
         assert fake.logins == 2
         assert value(wired, "powerwall_up") == 1
     assert "canary" not in caplog.text
+
+
+def test_a_password_file_that_is_corrected_is_read_again(fake: FakeGateway, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("wrong")
+    given = {"POWERWALL_HOST": fake.address, "POWERWALL_PASSWORD_FILE": str(file), "POWERWALL_TLS": "insecure"}
+    clock = SteppedClock()
+    client, _ = assembly.client(config.load(None, given).gateways[0], Polling(), tmp_path, clock)
+    with closing(client), pytest.raises(LoginRejected):
+        client.get("/api/operation")
+    file.write_text("password\n")
+    clock.step(300)
+    with closing(client):
+        assert client.get("/api/operation")
 
 
 def test_a_lockout_is_waited_out(wired: Wired, fake: FakeGateway) -> None:

@@ -139,10 +139,20 @@ def test_while_the_gateway_is_left_alone_every_prompt_tells_that_it_is_down(benc
 
 def test_the_account_of_an_endpoint_is_told_when_it_was_asked(bench: Bench) -> None:
     bench.poller.poll()
+    bench.published.clear()
     bench.clock.step(10)
     bench.poller.poll()
-    told = [reading.source for reading in bench.published[-1]]
-    assert told == [*(source for path in FAST for source in (path, f"account of {path}")), "poll"]
+    told = [[reading.source for reading in readings] for readings in bench.published]
+    assert told == [*([path, f"account of {path}"] for path in FAST), ["poll"]]
+
+
+def test_a_fast_endpoint_that_is_missing_is_a_warning_and_asked_again_soon(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.source.failures["*"] = errors.Unsupported("404")
+    bench.run(1000)
+    assert bench.source.times(FAST[0]) == pytest.approx([0, 300, 600, 900], abs=10)
+    assert len([record for record in caplog.records if record.levelno == logging.WARNING]) == len(FAST)
 
 
 def test_a_refused_login_is_told_once_for_all_endpoints(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:

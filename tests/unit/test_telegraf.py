@@ -138,7 +138,7 @@ def test_a_reader_that_is_gone_ends_it_with_one_line(fake: FakeGateway, tmp_path
         process.stdin.flush()
         assert process.wait(20) == 1
         assert process.stderr is not None
-        assert process.stderr.read() == b"E! Stdout was closed\n"
+        assert process.stderr.read() == b"E! stdout was closed\n"
 
 
 @pytest.mark.parametrize("password", ["password", "wrong-canary"])
@@ -193,13 +193,28 @@ def test_once_says_down_where_the_gateway_is_away(tmp_path: Path) -> None:
         assert not any(POWER in line for line in lines)
 
 
-def test_unusable_settings_are_one_line_and_exit_2(fake: FakeGateway, tmp_path: Path) -> None:
+def test_unusable_settings_are_a_line_each_and_exit_2(fake: FakeGateway, tmp_path: Path) -> None:
     with plugin(environment(fake, tmp_path, POWERWALL_TLS="maybe", POWERWALL_PASSWORD="@{store:key}")) as child:
         assert child.wait() == 2
-        (line,) = child.errors
-        assert line.startswith(b"E! POWERWALL_PASSWORD: ")
-        assert b"POWERWALL_TLS: " in line
+        assert [line.split(b":")[0] for line in child.errors] == [b"E! POWERWALL_PASSWORD", b"E! POWERWALL_TLS"]
         assert child.rest() == []
+
+
+def test_once_is_refused_where_each_call_would_log_in_anew(fake: FakeGateway, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with plugin(environment(fake, tmp_path / "file" / "state"), "--once") as child:
+        assert child.wait() == 2
+        (line,) = child.errors
+        assert b"POWERWALL_STATE_DIR" in line
+    assert fake.logins == 0
+
+
+def test_what_has_answered_leaves_though_the_poll_never_ends(fake: FakeGateway, tmp_path: Path) -> None:
+    fake.add(HangBeforeHeader(match="/api/system_status"))
+    with plugin(environment(fake, tmp_path)) as child:
+        child.prompt()
+        child.until(b"grid_connected=")
+        child.process.kill()
 
 
 def test_several_gateways_answer_one_prompt(fake: FakeGateway, tmp_path: Path) -> None:
@@ -243,8 +258,8 @@ def test_a_log_line_is_short_single_and_has_its_level(capfd: pytest.CaptureFixtu
     handler.handle(logging.makeLogRecord({"levelno": logging.WARNING, "msg": "two\nlines"}))
     handler.handle(logging.makeLogRecord({"levelno": logging.ERROR, "msg": "x" * 100_000}))
     short, long = capfd.readouterr().err.splitlines()
-    assert short == "W! Two | lines"
-    assert long.startswith("E! Xxx")
+    assert short == "W! two | lines"
+    assert long.startswith("E! xxx")
     assert len(long) == telegraf.LONGEST_LOG_LINE
 
 

@@ -22,6 +22,7 @@ from powerwall_exporter.errors import (
     Throttled,
     TimedOut,
     TlsFailed,
+    TooLarge,
     Unreachable,
     Unsupported,
 )
@@ -123,6 +124,8 @@ class Client:
             return self._session.send(request, timeout=self._timeout, allow_redirects=False)
         except requests.RequestException as error:
             raise _as_gateway_error(path, error) from error
+        except TooLarge as error:
+            raise TooLarge(f"{path}: {error}") from error
         except ValueError as error:  # a Location that is no URL, which requests reads though it need not follow
             raise Redirected(f"{path}: a redirect to nowhere") from error
 

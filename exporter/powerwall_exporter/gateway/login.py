@@ -10,7 +10,6 @@ import hmac
 import os
 from collections import Counter
 from collections.abc import Callable
-from functools import cached_property
 
 from powerwall_exporter.errors import (
     BadShape,
@@ -46,6 +45,7 @@ class Login:
         self._clock = clock
         self._refusals = 0
         self._not_before: float | None = None
+        self._marked: tuple[str, str] | None = None
         self._results = Counter({"ok": 0, "rejected": 0, "throttled": 0, "failed": 0})
         self.proven = False
         """Whether the present token opened an endpoint that was shut before the login."""
@@ -64,7 +64,7 @@ class Login:
         """Replace the token by another; raises LoginRejected while a pause lasts, or if there is none to be had."""
         wait_seconds = self._due() - self._clock.monotonic()
         if wait_seconds > 0:
-            raise LoginRejected("waiting before the next login", wait_seconds)
+            raise LoginRejected(f"waiting {wait_seconds / 60:.0f} min before the next login", wait_seconds)
         self._not_before = self._clock.monotonic() + SPACING_SECONDS
         token = self._asked(post)
         self._results["ok"] += 1
@@ -94,13 +94,15 @@ class Login:
         self._store.put(
             login_refusals=str(self._refusals),
             login_not_before=str(int(self._clock.time_ns() / 1e9 + pause_seconds)),
-            login_password=self._known_again_by,
+            login_password=self._known_again_by(),
         )
         return LoginRejected(f"{message}; next login in {pause_seconds / 60:.0f} min", pause_seconds)
 
-    @cached_property
     def _known_again_by(self) -> str:
-        return _mark(self._password, os.urandom(16))
+        word = self._password.reveal()
+        if self._marked is None or self._marked[0] != word:
+            self._marked = (word, _mark(self._password, os.urandom(16)))
+        return self._marked[1]
 
     def _due(self) -> float:
         """Return the monotonic time of the next login; a pause of an earlier run counts for the same password."""

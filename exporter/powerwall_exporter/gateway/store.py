@@ -48,6 +48,17 @@ class Store:
         self._words = {name: word for name, word in {**(self._words or {}), **words}.items() if word is not None}
         self._save(self._words)
 
+    def keeps(self) -> bool:
+        """Tell whether words are kept over a restart."""
+        if self._path is None:
+            return False
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._path.parent):
+                return True
+        except OSError:
+            return False
+
     def _load(self) -> dict[str, str]:
         self.broken = ""
         if self._path is None:

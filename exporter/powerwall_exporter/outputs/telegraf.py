@@ -20,7 +20,8 @@ from powerwall_exporter.outputs.influx import lines
 
 log = logging.getLogger(__name__)
 
-MOST_BATCHES = 64
+MOST_BATCHES = 1024
+"""Batches that may wait, one for each answer; a few MB."""
 SETTLE_SECONDS = 3.5
 """How long a poll may still take after the end was asked for; Telegraf kills at 5 s."""
 DRAIN_SECONDS = 1.0
@@ -40,7 +41,7 @@ class LogHandler(logging.Handler):
         """Write the record to descriptor 2, past every buffer."""
         text = " | ".join(self.format(record).splitlines())
         letter = next((letter for level, letter in _LETTERS if record.levelno >= level), "T")
-        line = f"{letter}! {text[:1].upper()}{text[1:]}".encode("utf-8", "backslashreplace")
+        line = f"{letter}! {text}".encode("utf-8", "backslashreplace")
         with contextlib.suppress(OSError):
             os.write(2, line[:LONGEST_LOG_LINE] + b"\n")
 
