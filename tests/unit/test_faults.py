@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 import spelled
+from clocks import SteppedClock
+from powerwall_exporter import assembly, config
+from powerwall_exporter.config import Polling
+from powerwall_exporter.errors import LoginRejected
 from powerwall_fake_gateway import FakeGateway, Fault
 from powerwall_fake_gateway.faults import (
     Body,
