@@ -115,6 +115,11 @@ class Counts(dict[tuple[str, str], int]):
         self[output, result] = self.get((output, result), 0) + count
 
 
+@pytest.fixture(autouse=True)
+def without_gathering(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp, "GATHER_SECONDS", 0.0)
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(otlp, "LONGEST_PAUSE_SECONDS", 0.01)
@@ -158,6 +163,17 @@ def test_what_is_older_than_an_hour_is_dropped_and_counted() -> None:
     thread.join(20)
     assert script.values == [float(second) for second in range(3540, 7200, 60)]
     assert counts["otlp", "dropped"] == len(range(0, 3540, 60))
+
+
+def test_the_answers_of_a_poll_go_in_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp, "GATHER_SECONDS", 60.0)
+    script = Script()
+    sender, _, thread = started(script)
+    for second in range(12):
+        sender.put("home", [reading(second, energy(float(second)))])
+    sender.stop(20)
+    thread.join(20)
+    assert [len(points(data)) for data in script.delivered] == [12]
 
 
 def test_what_a_collector_refuses_for_good_is_dropped_and_holds_up_nothing() -> None:

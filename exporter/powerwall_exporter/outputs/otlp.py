@@ -41,6 +41,8 @@ MOST_WAITING = 1_000_000
 """Samples that may wait; some 90 MB, an hour of ten gateways."""
 BATCH_READINGS = 200
 """Readings in one request: some thousand points, far below a collector's limit of 4 MiB."""
+GATHER_SECONDS = 1.0
+"""How long to wait for the other answers of a poll, so that they go in one request."""
 LONGEST_PAUSE_SECONDS = 60.0
 MOST_SERIES = 100_000
 """Counters whose beginning is remembered."""
@@ -269,6 +271,7 @@ class Sender:
         """Return the next batch; nothing at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stopping)
+            self._changed.wait_for(lambda: self._stopping or len(self._waiting) >= self._batch_readings, GATHER_SECONDS)
             batch = [self._take() for _ in range(min(self._batch_readings, len(self._waiting)))]
             self._changed.notify_all()
             return batch
