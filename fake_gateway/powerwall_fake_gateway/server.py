@@ -56,6 +56,7 @@ class Server:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._open: dict[threading.Thread, socket.socket] = {}
+        self._threads: list[threading.Thread] = []
         self._listener: socket.socket | None = None
 
     def start(self, host: str, port: int) -> int:
@@ -75,12 +76,13 @@ class Server:
         self._acceptor.remove(self._listener)
         self._listener = None
         with self._lock:
-            connections = dict(self._open)
-        for connection in connections.values():
+            connections, threads = list(self._open.values()), self._threads
+            self._threads = []
+        for connection in connections:
             with suppress(OSError):
                 # The plain socket's shutdown: it wakes a thread that is inside TLS without touching its state.
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
-        for thread in connections:
+        for thread in threads:
             thread.join(_STOP_SECONDS)
 
     def _begin(self, connection: socket.socket) -> None:
@@ -88,6 +90,8 @@ class Server:
         thread = threading.Thread(target=self._serve, args=(connection,), name="fake-gateway", daemon=True)
         with self._lock:
             self._open[thread] = connection
+            # Also those that have let go of their connection and are about to end: `stop` waits for them too.
+            self._threads = [*filter(threading.Thread.is_alive, self._threads), thread]
         thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
