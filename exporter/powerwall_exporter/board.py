@@ -1,6 +1,6 @@
 """Where the newest readings of every gateway hang, and who is told of new ones.
 
-A snapshot is swapped whole, so a reader never sees half a poll; sinks are told on the publisher's thread and
+A snapshot is swapped whole, so a reader never sees half an answer; sinks are told on the publisher's thread and
 must not block. Knows no metric.
 """
 
